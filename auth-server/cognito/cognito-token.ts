@@ -9,8 +9,9 @@ import {
   WaitPeriodNotYetEndedJwkError,
 } from 'aws-jwt-verify/error';
 import { SimpleJwksCache } from 'aws-jwt-verify/jwk';
-import { LRUCache } from 'lru-cache';
+import type { LRUCache } from 'lru-cache';
 import { poolIdPattern } from '../../common/identity/cognito.ts';
+import { boundedCache } from '../../common/service/bounded-cache.ts';
 import { AuthError } from '../denials/auth-error.ts';
 import { texts } from '../denials/texts.ts';
 import { createVerifiedCache } from './verified-cache.ts';
@@ -107,8 +108,8 @@ function countFetches(cache: SimpleJwksCache, keysFetched: () => void): SimpleJw
 
 /** Saves memory: many tokens name the same people, agents, groups and scopes, and then share one copy. */
 function createCompacter(): (claims: TokenClaims) => TokenClaims {
-  const lists = new LRUCache<string, readonly string[]>({ max: 10_000 });
-  const texts = new LRUCache<string, string>({ max: 10_000 });
+  const lists = boundedCache<string, readonly string[]>(10_000);
+  const texts = boundedCache<string, string>(10_000);
   const list = (items: readonly string[]) => shared(lists, JSON.stringify(items), items);
   const text = (value: string) => shared(texts, value, value);
   return (claims) => ({

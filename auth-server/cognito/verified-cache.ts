@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
+import { boundedCache } from '../../common/service/bounded-cache.ts';
 
 /** `at` is the time of the check, in milliseconds since 1970. */
 type Kept<T> = { claims: T; at: number };
@@ -18,8 +18,8 @@ const mostInUse = 1_000;
  * @param most how many are kept
  */
 export function createVerifiedCache<T extends { exp: number }>(most = mostKept) {
-  const all = new LRUCache<string, Kept<T>>({ max: most });
-  const inUse = new LRUCache<string, Kept<T>>({ max: mostInUse });
+  const all = boundedCache<string, Kept<T>>(most);
+  const inUse = boundedCache<string, Kept<T>>(mostInUse);
   /** After the clock was set back, no entry from before counts. */
   const isGood = ({ claims, at }: Kept<T>, now: number) =>
     claims.exp * 1000 > now && now >= at && now - at < longestMilliseconds;

@@ -1,7 +1,7 @@
 import { decodeProtectedHeader, errors, jwtVerify, SignJWT } from 'jose';
-import { LRUCache } from 'lru-cache';
 import { delegationSeconds, gateAudience } from '../../common/identity/broker.ts';
 import { skewSeconds } from '../../common/identity/verify-signed.ts';
+import { boundedCache } from '../../common/service/bounded-cache.ts';
 import { nowInSeconds } from '../../common/time/now.ts';
 import { createVerifiedCache } from '../cognito/verified-cache.ts';
 import { AuthError, asAuthError } from '../denials/auth-error.ts';
@@ -24,7 +24,7 @@ export type Delegations = ReturnType<typeof createDelegations>;
 export function createDelegations(keys: SigningKeys, publicUrl: string) {
   const audience = gateAudience(publicUrl);
   const verified = createVerifiedCache<Delegation>();
-  const made = new LRUCache<string, { signed: string; at: number }>({ max: mostReused });
+  const made = boundedCache<string, { signed: string; at: number }>(mostReused);
   return {
     /**
      * A delegation that admits for two minutes, and never after its caller's access has ended. The same one for the same

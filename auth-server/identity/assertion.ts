@@ -1,6 +1,6 @@
 import { type JWTPayload, SignJWT } from 'jose';
-import { LRUCache } from 'lru-cache';
 import { type Ticket, ticketAudience } from '../../common/identity/ticket.ts';
+import { boundedCache } from '../../common/service/bounded-cache.ts';
 import { nowInSeconds } from '../../common/time/now.ts';
 import { createKeyRotation, type KeyRotation } from '../keys/key-rotation.ts';
 import { createSigningKeys } from '../keys/signing-keys.ts';
@@ -30,7 +30,7 @@ export async function createAssertionSigner(
 ) {
   const signing = createSigningKeys(keys, rotation);
   await signing.current();
-  const reusable = new LRUCache<string, { signed: string; at: number }>({ max: 10_000 });
+  const reusable = boundedCache<string, { signed: string; at: number }>(10_000);
   const signJwt = async (claims: JWTPayload, audience: string, ends: number) => {
     const { kid, alg, key } = await signing.current();
     return new SignJWT(claims)

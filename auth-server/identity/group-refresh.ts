@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LRUCache } from 'lru-cache';
+import { boundedCache } from '../../common/service/bounded-cache.ts';
 import type { Logger } from '../../common/service/log.ts';
 import { nowInSeconds } from '../../common/time/now.ts';
 import type { Policy } from '../../policy/policy.ts';
@@ -79,7 +79,7 @@ type Outcome = 'done' | 'refused' | 'failed';
  */
 export function createGroupRefresh(deps: GroupRefreshDeps): (record: SessionRecord) => Promise<void> {
   const running = new Map<string, { sid: string; outcome: Promise<Outcome> }>();
-  const failed = new LRUCache<string, true>({ max: 10_000, ttl: rememberFailureMilliseconds });
+  const failed = boundedCache<string, true>(10_000, { ttl: rememberFailureMilliseconds });
   return async (record) => {
     const { sid, provider, sub } = record;
     // A session without a token says nothing about the others, and they do not confirm it.

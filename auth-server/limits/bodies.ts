@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache';
+import { boundedCache } from '../../common/service/bounded-cache.ts';
 import { Credit } from '../../common/time/credit.ts';
 import { AuthError } from '../denials/auth-error.ts';
 import { texts } from '../denials/texts.ts';
@@ -39,7 +39,7 @@ export interface ReceivedBody {
  * @param now milliseconds of a monotonic clock
  */
 export function createBodyLimits(maxBody: number, heldBytes = heldBytesFor(maxBody), now = () => performance.now()) {
-  const credits = new LRUCache<string, Credit>({ max: mostPrincipals });
+  const credits = boundedCache<string, Credit>(mostPrincipals);
   let held = 0;
   const charge = (key: string, milliseconds: number) => {
     const credit = credits.get(key) ?? new Credit(burstMilliseconds, () => share, now);

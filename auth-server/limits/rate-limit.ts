@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { RequestHandler } from 'express';
-import { LRUCache } from 'lru-cache';
+import { boundedCache } from '../../common/service/bounded-cache.ts';
 
 const windowSeconds = 60;
 const mostRemembered = 10_000;
@@ -12,7 +12,7 @@ export type Tally = ReturnType<typeof createTally>;
  * @param limit events in a minute; 0 for no limit
  */
 export function createTally(limit: number) {
-  const counts = new LRUCache<string, { times: number }>({ max: mostRemembered, ttl: windowSeconds * 1000 });
+  const counts = boundedCache<string, { times: number }>(mostRemembered, { ttl: windowSeconds * 1000 });
   let lastNoted = Number.NEGATIVE_INFINITY;
   return {
     /** Whether nothing was counted in the last minute. Not by size: expired entries are only removed when looked up. */

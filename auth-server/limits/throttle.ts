@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
+import { boundedCache } from '../../common/service/bounded-cache.ts';
 import { AuthError } from '../denials/auth-error.ts';
 import type { AuthErrorCode } from '../denials/codes.ts';
 import { texts } from '../denials/texts.ts';
@@ -64,8 +64,7 @@ export function createThrottle(limits: ThrottleLimits): Throttle {
   const perAddress = createTally(limits.failuresPerAddress);
   const perPrincipal = createTally(limits.requestsPerPrincipal);
   // Tail to digest of the whole token: the owner of one good token can append its tail to thousands of others.
-  const good = new LRUCache<string, string>({
-    max: 50_000,
+  const good = boundedCache<string, string>(50_000, {
     ttl: goodMilliseconds,
     ttlResolution: 1_000,
     updateAgeOnGet: true,

@@ -1,4 +1,5 @@
-import { LRUCache } from 'lru-cache';
+import type { LRUCache } from 'lru-cache';
+import { boundedCache } from '../../common/service/bounded-cache.ts';
 
 /**
  * Records in memory, by key, and when each was last used. Times of use are written in batches, because a write with
@@ -12,7 +13,7 @@ export class RecordCache<T extends object> {
 
   /** @param memorySeconds how long a record is used without reading it again */
   constructor(max: number, memorySeconds: number) {
-    this.#records = new LRUCache({ max, ttl: memorySeconds * 1000, ttlResolution: memorySeconds * 10 });
+    this.#records = boundedCache(max, { ttl: memorySeconds * 1000, ttlResolution: memorySeconds * 10 });
   }
 
   get(key: string): T | undefined {

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
 import * as z from 'zod';
+import { boundedCache } from '../../common/service/bounded-cache.ts';
 import type { Logger } from '../../common/service/log.ts';
 
 interface EmbeddingsOptions {
@@ -34,7 +34,7 @@ const answerSchema = z.object({
  */
 export function createEmbeddings(options: EmbeddingsOptions) {
   const { questionTimeoutMs = 1_000, batchTimeoutMs = 20_000, pauseMs = 30_000, log } = options;
-  const kept = new LRUCache<string, Float32Array>({ max: mostKept });
+  const kept = boundedCache<string, Float32Array>(mostKept);
   let silentUntil = 0;
   let failing = false;
 

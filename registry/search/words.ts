@@ -1,5 +1,5 @@
-import { LRUCache } from 'lru-cache';
 import type { TokenItsFunction } from 'wink-nlp';
+import { boundedCache } from '../../common/service/bounded-cache.ts';
 import type { Allows } from './vocabulary.ts';
 
 /** Turns text into search words, the same way for queries and documents. */
@@ -38,7 +38,7 @@ export async function loadWords() {
     if (!meaningful.has(word) && tokens.out(its.stopWordFlag).every(Boolean)) return '';
     return tokens.out(lemma).join('') || word;
   };
-  const forms = new LRUCache<string, string>({ max: wordsRemembered, memoMethod: lookUp });
+  const forms = boundedCache<string, string>(wordsRemembered, { memoMethod: lookUp });
   /** The words of a text in dictionary form, without stop words (`the`, `please`). */
   const ofText = (text: string, allows: Allows = () => true): string[] =>
     splitWords(text).flatMap((word) => (allows(word) && forms.memo(word)) || []);

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import { LRUCache } from 'lru-cache';
+import { boundedCache } from '../../common/service/bounded-cache.ts';
 import type { SelfDescription } from '../servers/self-description.ts';
 import { targetOf } from '../servers/server.ts';
 import type { Status, TransportCheck } from '../servers/server-health.ts';
@@ -71,7 +71,7 @@ const leaseKey = 'checks';
 export function createObservations(database: RegistryDatabase) {
   const { db } = database;
   let cleanedAt = 0;
-  const storedAt = new LRUCache<string, number>({ max: mostRemembered });
+  const storedAt = boundedCache<string, number>(mostRemembered);
   return {
     /** @param after returns only what was checked later; undefined for all */
     read: (after?: Date) => readStored(db, after),

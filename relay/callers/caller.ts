@@ -1,9 +1,9 @@
 import { decodeJwt, type JWTVerifyGetKey } from 'jose';
-import { LRUCache } from 'lru-cache';
 import * as z from 'zod';
 import { hubAudience } from '../../common/identity/broker.ts';
 import { type Ticket, verifyTicket } from '../../common/identity/ticket.ts';
 import { verifySigned } from '../../common/identity/verify-signed.ts';
+import { boundedCache } from '../../common/service/bounded-cache.ts';
 import { RelayError } from '../upstream/errors.ts';
 
 /** The caller of a request, as signed by the auth-server. */
@@ -36,7 +36,7 @@ const rememberMilliseconds = 60_000;
  */
 export function createIdentifyCaller(keys: JWTVerifyGetKey, publicUrl: string) {
   // The auth-server repeats both for up to a minute, and checking signatures is expensive.
-  const known = new LRUCache<string, Caller>({ max: 5_000, ttl: rememberMilliseconds });
+  const known = boundedCache<string, Caller>(5_000, { ttl: rememberMilliseconds });
   const verify = async (token: string, assertion: string): Promise<{ caller: Caller; ends: number }> => {
     const ticket = await verifyTicket(token, keys, publicUrl);
     const audience = ticket.broker === 'hub' ? hubAudience(publicUrl) : `${publicUrl}/${ticket.server}`;

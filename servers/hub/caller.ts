@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
 import type { JWTVerifyGetKey } from 'jose';
-import { LRUCache } from 'lru-cache';
 import * as z from 'zod';
 import { hubAudience } from '../../common/identity/broker.ts';
 import { verifySigned } from '../../common/identity/verify-signed.ts';
+import { boundedCache } from '../../common/service/bounded-cache.ts';
 
 /** Who asks, as the auth-server signed it for the hub. */
 export interface Caller {
@@ -36,7 +36,7 @@ const longestLifeSeconds = 120;
  * @returns the check; it gives undefined for an assertion that is missing or invalid
  */
 export function createIdentifyCaller(keys: JWTVerifyGetKey, publicUrl: string) {
-  const known = new LRUCache<string, Caller>({ max: 5_000, ttl: rememberMilliseconds });
+  const known = boundedCache<string, Caller>(5_000, { ttl: rememberMilliseconds });
   return async (assertion: string | undefined): Promise<Caller | undefined> => {
     if (assertion === undefined) return undefined;
     const kept = known.get(assertion);

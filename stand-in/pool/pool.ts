@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { LRUCache } from 'lru-cache';
+import type { LRUCache } from 'lru-cache';
+import { boundedCache } from '../../common/service/bounded-cache.ts';
 import type { PoolKeys, SigningKey } from './keys.ts';
 import { type Client, customScopes, type Seed, type SeedUser } from './seed.ts';
 
@@ -99,7 +100,7 @@ function issuerOf(seed: Seed, publicUrl: string): string {
  */
 function createKept<T extends NonNullable<unknown>>(life: number, now: () => number, file?: string) {
   // Use the pool's clock: a skew must age codes and sessions like tokens.
-  const cache = new LRUCache<string, T>({ max: MOST_KEPT, ttl: life * 1000, ttlResolution: 0, perf: { now } });
+  const cache = boundedCache<string, T>(MOST_KEPT, { ttl: life * 1000, ttlResolution: 0, perf: { now } });
   if (file !== undefined) loadKept(cache, file);
   const save = () => {
     if (file !== undefined) writeFileSync(file, JSON.stringify(cache.dump()), { mode: 0o600 });

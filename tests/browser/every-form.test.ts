@@ -32,7 +32,10 @@ beforeAll(async () => {
   };
   const where = { upstream: new URL(notes.address).origin, transports: { 'streamable-http': '/mcp' } };
   const settings = { ALLOW_PRIVATE_UPSTREAMS: '127.0.0.0/8', UPSTREAM_SECRETS_FILE };
-  [gateway, browser] = await Promise.all([startGateway(settings, [{ ...server, ...where }]), launchBrowser()]);
+  [gateway, browser] = await Promise.all([
+    startGateway(settings, [{ ...server, ...where }], { processes: ['registry'] }),
+    launchBrowser(),
+  ]);
   // A server that wants accounts of people, and names an issuer for them.
   ofPeople = await listen((req, res) => {
     if (!req.url?.startsWith('/.well-known/')) return void res.writeHead(401).end();

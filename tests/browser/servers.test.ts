@@ -14,7 +14,7 @@ let browser: Browser;
 const visits: Visit[] = [];
 
 beforeAll(async () => {
-  [gateway, browser] = await Promise.all([startGateway(), launchBrowser()]);
+  [gateway, browser] = await Promise.all([startGateway({}, [], { processes: ['registry'] }), launchBrowser()]);
 });
 afterAll(() => Promise.all([browser?.close(), gateway?.stop()]));
 afterEach(async () => {

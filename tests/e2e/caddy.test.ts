@@ -14,7 +14,7 @@ let bearer: string;
 beforeAll(async () => {
   [port = 0] = await freePorts(1);
   // The public address of the auth-server is Caddy's. nginx runs too, but gets no requests.
-  gateway = await startGateway();
+  gateway = await startGateway({}, [], { processes: ['auth-server'] });
   const { authServer, relay, registry } = gateway.ports;
   const env = {
     ...process.env,

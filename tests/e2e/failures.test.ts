@@ -8,7 +8,7 @@ let gateway: Gateway;
 let headers: Record<string, string>;
 const body = rpc('tools/call', { name: 'look' });
 beforeAll(async () => {
-  gateway = await startGateway();
+  gateway = await startGateway({}, [], { processes: ['auth-server', 'registry'] });
   const authorization = `Bearer ${await gateway.agentToken()}`;
   headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream', authorization };
 }, 180_000);

@@ -18,7 +18,7 @@ const run = promisify(execFile);
 const clock = useClock();
 let gateway: Gateway;
 beforeAll(async () => {
-  gateway = await startGateway();
+  gateway = await startGateway({}, [], { processes: ['auth-server'] });
 }, 180_000);
 afterAll(() => gateway?.stop());
 

@@ -9,7 +9,7 @@ let gateway: Gateway;
 let other: Echo;
 const cookies: Record<string, string> = {};
 beforeAll(async () => {
-  gateway = await startGateway();
+  gateway = await startGateway({}, [], { processes: ['registry'] });
   other = await startEcho();
   for (const person of ['alice', 'bob', 'carol', 'dave']) cookies[person] = await gateway.sessionCookie(person);
 }, 180_000);

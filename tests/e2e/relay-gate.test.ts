@@ -15,7 +15,7 @@ const json = { 'content-type': 'application/json', accept: 'application/json, te
 
 beforeAll(async () => {
   policy = writePolicy();
-  gateway = await startGateway({ SCOPES_FILE: policy.SCOPES_FILE });
+  gateway = await startGateway({ SCOPES_FILE: policy.SCOPES_FILE }, [], { processes: ['registry', 'relay'] });
   reader = { ...json, authorization: `Bearer ${await gateway.agentToken('reader')}` };
   admin = { authorization: `Bearer ${await gateway.agentToken()}` };
 }, 180_000);

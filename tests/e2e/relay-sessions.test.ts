@@ -18,9 +18,11 @@ beforeAll(async () => {
   policy = writePolicy();
   const transports = { 'streamable-http': '/mcp' };
   const name = 'everything';
-  gateway = await startGateway({ SCOPES_FILE: policy.SCOPES_FILE }, [
-    { name, title: name, description: name, upstream: everything.url, transports, tags: [] },
-  ]);
+  gateway = await startGateway(
+    { SCOPES_FILE: policy.SCOPES_FILE },
+    [{ name, title: name, description: name, upstream: everything.url, transports, tags: [] }],
+    { processes: ['auth-server', 'relay'] },
+  );
   owner = { authorization: `Bearer ${await gateway.agentToken()}` };
   thief = { authorization: `Bearer ${await gateway.agentToken('reader')}` };
 }, 180_000);

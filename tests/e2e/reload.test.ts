@@ -31,9 +31,10 @@ const echoAddress = () => new URL(gateway.echo.url).host;
 /** Replaces the routes as the registry does, and waits until the watcher reports the result. */
 async function replaceRoutes(text: string): Promise<string> {
   const sum = cksum(Buffer.from(text));
-  for (let tries = 0; tries < 1_000 && !status().includes(` ${sum}`); tries++) {
+  const isReplaced = () => readFileSync(routes, 'utf8') === text;
+  for (let tries = 0; tries < 1_000 && !(isReplaced() && status().includes(` ${sum}`)); tries++) {
     // The registry writes its own routes after each health check, the first one soon after its start.
-    if (readFileSync(routes, 'utf8') !== text) {
+    if (!isReplaced()) {
       writeFileSync(`${routes}.new`, text);
       renameSync(`${routes}.new`, routes);
     }
@@ -55,17 +56,18 @@ test('A server that the registry adds is routed within seconds, and one that it 
   expect((await call('added')).status).toBe(404);
   const line = `added http ${echoAddress()} ${echoAddress()} /mcp - -\n`;
   expect(await replaceRoutes(before + line)).toMatch(/^ok /);
-  await expectSoon(() => call('added'), 200);
+  await expectSoon(() => call('added'), 200, before + line);
   expect(gateway.echo.seen.at(-1)?.headers).toMatchObject({ 'x-server-name': 'added', host: echoAddress() });
 
   expect(await replaceRoutes(before)).toMatch(/^ok /);
-  await expectSoon(() => call('added'), 404);
+  await expectSoon(() => call('added'), 404, before);
 });
 
 test('A host name with an underscore, which container networks use, is routed like any other', async () => {
   const before = readFileSync(routes, 'utf8');
-  expect(await replaceRoutes(`${before}added http my_echo:1 ${echoAddress()} /mcp - -\n`)).toMatch(/^ok /);
-  await expectSoon(() => call('added'), 200);
+  const changed = `${before}added http my_echo:1 ${echoAddress()} /mcp - -\n`;
+  expect(await replaceRoutes(changed)).toMatch(/^ok /);
+  await expectSoon(() => call('added'), 200, changed);
   expect(gateway.echo.seen.at(-1)?.headers.host).toBe('my_echo:1');
   await replaceRoutes(before);
 });
@@ -76,7 +78,7 @@ test('Servers called as nginx keywords are routed like any other and do not affe
   const lines = names.map((name) => `${name} http ${name}.example ${echoAddress()} /mcp - -\n`);
   expect(await replaceRoutes(before + lines.join(''))).toMatch(/^ok /);
   for (const name of names) {
-    await expectSoon(() => call(name), 200);
+    await expectSoon(() => call(name), 200, before + lines.join(''));
     expect(gateway.echo.seen.at(-1)?.headers.host).toBe(`${name}.example`);
   }
   expect((await call('echo')).status).toBe(200);
@@ -85,8 +87,12 @@ test('Servers called as nginx keywords are routed like any other and do not affe
 });
 
 /** Old nginx workers serve their open connections to the end, so a change may take a moment to show. */
-async function expectSoon(work: () => Promise<{ status: number }>, expected: number): Promise<void> {
-  expect(await answerSoon(async () => (await work()).status, expected, 75_000)).toBe(expected);
+async function expectSoon(work: () => Promise<{ status: number }>, expected: number, routed?: string): Promise<void> {
+  const ask = async () => {
+    if (routed !== undefined) await replaceRoutes(routed);
+    return (await work()).status;
+  };
+  expect(await answerSoon(ask, expected, 75_000)).toBe(expected);
 }
 
 test.each([

@@ -24,7 +24,7 @@ const SCOPES_FILE = join(folder, 'scopes.yml');
 let gateway: Gateway;
 beforeAll(async () => {
   writeFileSync(SCOPES_FILE, policy);
-  gateway = await startGateway({ SCOPES_FILE });
+  gateway = await startGateway({ SCOPES_FILE }, [], { processes: ['registry'] });
 }, 180_000);
 afterAll(async () => {
   await gateway?.stop();

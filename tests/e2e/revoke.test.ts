@@ -7,7 +7,7 @@ import { rpc, send } from '../support/gateway/send.ts';
 const run = promisify(execFile);
 let gateway: Gateway;
 beforeAll(async () => {
-  gateway = await startGateway();
+  gateway = await startGateway({}, [], { processes: ['auth-server'] });
 }, 180_000);
 afterAll(() => gateway?.stop());
 beforeEach(() => {

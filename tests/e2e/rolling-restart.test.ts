@@ -13,7 +13,7 @@ const noLimits = { AUTH_FAILURES_PER_CREDENTIAL: '0', AUTH_FAILURES_PER_ADDRESS:
 let gateway: Gateway;
 const children: ChildProcess[] = [];
 beforeAll(async () => {
-  gateway = await startGateway(noLimits);
+  gateway = await startGateway(noLimits, [], { processes: ['auth-server'] });
 }, 120_000);
 afterAll(async () => {
   for (const child of children) child.kill('SIGKILL');

@@ -18,11 +18,12 @@ let ownPool: OwnPool;
 /** A gateway on PostgreSQL. Its user pool runs in this process, where the test can change its people. */
 beforeAll(async () => {
   line = await openLine(await newDatabase());
-  gateway = await startGateway({
+  const settings = {
     DATABASE_URL: line.url,
     GROUPS_MAX_AGE: String(maxAgeSeconds / 60),
     COGNITO_CLI_CLIENT_ID: '2cliclient0000000000000000',
-  });
+  };
+  gateway = await startGateway(settings, [], { processes: ['auth-server'] });
   ownPool = await takeOverPool(gateway);
   pool = ownPool.control;
 }, 180_000);

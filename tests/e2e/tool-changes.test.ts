@@ -21,7 +21,7 @@ beforeAll(async () => {
   const url = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`;
   const transports = { 'streamable-http': '/mcp' };
   const weather = { name: 'weather', title: 'Weather', description: 'Weather', upstream: url, transports, tags: [] };
-  gateway = await startGateway({ TOOL_CHANGES: 'refuse' }, [weather]);
+  gateway = await startGateway({ TOOL_CHANGES: 'refuse' }, [weather], { processes: ['registry'] });
   for (const person of ['alice', 'bob', 'dave']) cookies[person] = await gateway.sessionCookie(person);
 }, 180_000);
 afterAll(async () => {

@@ -64,16 +64,20 @@ beforeAll(async () => {
   writeToken(`${mark}Token`);
   writeSecrets();
   const settings = { UPSTREAM_SECRETS_FILE: secretsFile, KEY_OF_THE_UPSTREAM: `${mark}Key`, LOG_LEVEL: 'debug' };
-  gateway = await startGateway(settings, [
-    server('guarded', 'token', { sse: '/sse' }),
-    server('keyed', 'key', { sse: '/sse' }),
-    server('bare', undefined),
-    server('stale', 'stale'),
-    server('missing', 'nowhere'),
-    server('elsewhere', 'token', {}, 'http://localhost:1'),
-    server('quoting', 'token', { 'streamable-http': '/quoting/mcp', sse: '/quoting/sse' }),
-    server('redirecting', 'token', { 'streamable-http': '/redirect/mcp' }),
-  ]);
+  gateway = await startGateway(
+    settings,
+    [
+      server('guarded', 'token', { sse: '/sse' }),
+      server('keyed', 'key', { sse: '/sse' }),
+      server('bare', undefined),
+      server('stale', 'stale'),
+      server('missing', 'nowhere'),
+      server('elsewhere', 'token', {}, 'http://localhost:1'),
+      server('quoting', 'token', { 'streamable-http': '/quoting/mcp', sse: '/quoting/sse' }),
+      server('redirecting', 'token', { 'streamable-http': '/redirect/mcp' }),
+    ],
+    { processes: ['registry'] },
+  );
   agent = { authorization: `Bearer ${await gateway.agentToken()}` };
   alice = { cookie: await gateway.sessionCookie('alice') };
 }, 180_000);

@@ -67,7 +67,7 @@ export const pages = [
     'browser/forms': ['A pressed button says that it is busy until the answer is there'],
   }),
   row('words in narrow columns', 'never broken inside', {
-    'browser/every-page': ['$what: everyone can use it, in every theme and width, and nothing moves'],
+    'browser/every-page/servers': ['$what: everyone can use it, in every theme and width, and nothing moves'],
   }),
   row('lines to copy, address of a server', 'whole, with the path', {
     'browser/registry-pages': ['No line of a client configuration is cut off, and the address of a server is whole'],

@@ -72,6 +72,8 @@ test('A person logs in with the real command and a real browser, and the session
   ]);
   expect(readFileSync(desk.cookieFile, 'utf8')).toMatch(/^eyJ[\w.-]+\n$/);
   expect(readdirSync(join(desk.home, '.mcp')).sort()).toEqual(['session_cookie', 'session_cookie.json']);
+  const cookie = `mcp_gateway_session=${readFileSync(desk.cookieFile, 'utf8').trim()}`;
+  expect((await fetch(`${gateway.url}/account`, { headers: { cookie } })).status).toBe(200);
   for (const server of ['currenttime', 'fininfo'])
     expect(await desk.run(['tools', server, '--use-session-cookie'])).toMatchObject({ code: 0 });
 });

@@ -44,8 +44,10 @@ import { parsePolicy } from '../../../common/policy/policy-file.ts';
 import { policyVersion } from '../../../common/policy/policy-watch.ts';
 import { createLog } from '../../../common/service/log.ts';
 import { noSecrets, type UpstreamSecrets } from '../../../common/upstream-secrets/watch.ts';
+import type { Policy } from '../../../policy/policy.ts';
 import { loadKeys } from '../../../stand-in/pool/keys.ts';
 import { readSeed } from '../../../stand-in/pool/seed.ts';
+import { writeEmptyDatabases } from './empty-databases.ts';
 import { noAccounts } from './no-accounts.ts';
 import { documentsWith } from './oauth-clients.ts';
 
@@ -158,11 +160,12 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     faults: () => shape.policyFaults,
     history: () => ({ loadedAt: now(), reloads: 0, failed: 0 }),
   });
+  if (shape.where === undefined) await writeEmptyDatabases(directory);
   const store = await openStore(shape.where ?? directory, (hit) => metrics.lookedUp('session', hit));
   const recent = await openRecentDecisions(shape.where ?? directory);
   const lines: string[] = [];
   const log = createLog('auth-server', 'debug', { write: (line) => void lines.push(line) });
-  const policy = parsePolicy(shape.policyText);
+  const policy = policyOf(shape.policyText);
   const standInFetch = createStandInFetch(cognito);
   const cookie = createSessionCookie(shape.publicUrl);
   const seal = createSessionSeal(shape.secretKeys);
@@ -330,6 +333,15 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
       remove();
     },
   };
+}
+
+const policies = new Map<string, Policy>();
+
+/** A policy, which nothing changes. */
+function policyOf(text: string): Policy {
+  const policy = policies.get(text) ?? parsePolicy(text);
+  policies.set(text, policy);
+  return policy;
 }
 
 /** The record of a session that alice opened just now, with the changes of `change`. */

@@ -1,5 +1,6 @@
 import type { CDPSession, Page } from 'playwright-core';
-import { accessibility, brokenWords, tooWide } from './browser.ts';
+import { brokenWords, tooWide } from './browser.ts';
+import { newFaults, rememberLooks } from './looks.ts';
 
 /** What a page looks like for one reader. `zoom`: a window of 1440 px at 200 %. */
 interface Condition {
@@ -19,15 +20,9 @@ const conditions: readonly Condition[] = [
   { width: 320, scheme: 'dark' },
   { width: 1440, scheme: 'dark' },
 ];
-/** The rules whose outcome depends on the theme. */
-const rulesOfColours = ['color-contrast', 'link-in-text-block'];
-/** The rules whose outcome depends on the width, also while it shows the same elements. */
-const rulesOfLayout = ['target-size', 'scrollable-region-focusable'];
-
 /**
- * Opens what a reader opens first, and shows the page under each condition. axe takes processor time for each element, so it
- * looks only at what is new to it: at names and structure once for each set of elements that is shown, and at the colours of
- * an element once for each look that it has in a theme. Everything else is looked at in each width.
+ * Opens what a reader opens first, and shows the page under each condition. axe takes much processor time, so it looks only at
+ * what is new to it (looks.ts). Everything else is looked at in each width.
  * @param picture is called under each condition, with a name of it
  * @returns the faults with their condition; should be empty
  */
@@ -38,22 +33,21 @@ export async function faultsInEveryCondition(
   const faults: object[] = [];
   const devtools = await page.context().newCDPSession(page);
   await page.evaluate('document.querySelectorAll("details:not(.menu)").forEach((each) => { each.open = true; })');
-  await page.evaluate(rememberLooks);
-  const [themes, widths] = [new Set<string>(), new Set<number>()];
+  await rememberLooks(page);
+  const widths = new Set<number>();
   for (const condition of conditions) {
     const { width, scheme, forced, zoom } = condition;
     const name = [width, scheme, forced && 'forced', zoom && 'zoom'].filter(Boolean).join('-');
-    const theme = forced ? 'forced' : (scheme ?? 'light');
     // Playwright takes pictures of the size that it knows.
     if (picture) await page.setViewportSize({ width, height: 900 });
     await show(page, devtools, condition);
     await picture?.(name);
+    const isNewWidth = !widths.has(width);
     const found = {
-      ...(await inColour(page, theme, !themes.has(theme))),
-      ...(!widths.has(width) && (await inWidth(page, width))),
+      ...(await newFaults(page, forced ? 'forced' : (scheme ?? 'light'), isNewWidth)),
+      ...(isNewWidth && (await inWidth(page, width))),
     };
     if (Object.keys(found).length > 0) faults.push({ in: name, ...found });
-    themes.add(theme);
     widths.add(width);
   }
   await devtools.send('Emulation.clearDeviceMetricsOverride');
@@ -61,46 +55,9 @@ export async function faultsInEveryCondition(
   return faults;
 }
 
-/**
- * Defines two functions. `newLooks(theme)`: the outermost elements that are shown and have not looked like this in this theme
- * before; the colours of an element depend on it and on what it stands in. `isNewSet()`: whether other elements are shown
- * than at each call before.
- */
-const rememberLooks = `{
-  const isShown = (each) => each.checkVisibility({ visibilityProperty: true });
-  const properties = ['color', 'backgroundColor', 'backgroundImage', 'opacity', 'fontSize', 'fontWeight', 'textDecorationLine', 'textShadow'];
-  const looks = {};
-  window.newLooks = (theme) => {
-    const before = (looks[theme] ??= new WeakMap());
-    const found = new Set();
-    for (const each of document.querySelectorAll('body, body *')) {
-      if (!isShown(each)) continue;
-      const style = getComputedStyle(each);
-      const look = properties.map((property) => style[property]).join();
-      if (!before.has(each)) before.set(each, new Set());
-      if (!before.get(each).has(look)) found.add(each);
-      before.get(each).add(look);
-    }
-    const isInside = (each) => each !== null && (found.has(each) || isInside(each.parentElement));
-    return [...found].filter((each) => !isInside(each.parentElement));
-  };
-  const sets = new Set();
-  window.isNewSet = () => sets.size < sets.add([...document.querySelectorAll('*')].map((each) => (isShown(each) ? 1 : 0)).join('')).size;
-}`;
-
-/** @param isFirst whether the theme has not been looked at before */
-async function inColour(page: Page, theme: string, isFirst: boolean): Promise<object> {
-  const { faults, passes } = await accessibility(page, { rules: rulesOfColours, within: `newLooks('${theme}')` });
-  if (isFirst && passes === 0) return { colour: 'nothing was checked' };
-  return faults.length > 0 ? { colour: faults } : {};
-}
-
 /** The faults that depend on the width alone. */
 async function inWidth(page: Page, width: number): Promise<object> {
-  const isNewSet = await page.evaluate('isNewSet()');
   const found: Record<string, unknown[]> = {
-    accessibility: (await accessibility(page, isNewSet ? { without: rulesOfColours } : { rules: rulesOfLayout }))
-      .faults,
     tooWide: await tooWide(page),
     brokenWords: await brokenWords(page),
     withoutFocusRing: width === 1440 || width === 390 ? await withoutFocusRing(page) : [],

@@ -10,7 +10,7 @@ import { nodeServices, type Ports, portNames, portVariables } from '../../../lau
 import { startStack } from '../../../launch/stack.ts';
 import { locationOf, newBrowser, submitSignIn } from '../stand-in/hosted-login.ts';
 import { type Echo, startEcho } from './echo.ts';
-import { StackSupervisor } from './stack-supervisor.ts';
+import { StackSupervisor, type StackSupervisorOptions } from './stack-supervisor.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 
@@ -92,12 +92,13 @@ export function writeServersFile(folder: string, ports: Ports, extra: object[] =
  * Starts a gateway.
  * @param overrides settings as in `.env`
  * @param more servers in addition to the bundled ones and the two of the echo, as in `servers.yml`
- * @param options `processes`: the stand-in and the bundled servers are processes too. `shared`: see shared-gateway.ts
+ * @param options `processes`: the programs that are processes, such as those that the test kills; true for all. Otherwise,
+ *   only nginx is. `shared`: see shared-gateway.ts
  */
 export async function startGateway(
   overrides: NodeJS.ProcessEnv = {},
   more: object[] = [],
-  options: { processes?: boolean; shared?: boolean } = {},
+  options: StackSupervisorOptions = {},
 ): Promise<Gateway> {
   const ports = await stackPorts();
   const dataDir = mkdtempSync(join(tmpdir(), 'gateway-'));

@@ -2,11 +2,17 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
+import { serve as serveAuthServer } from '../../../auth-server/serve.ts';
 import { createLog, type Logger } from '../../../common/service/log.ts';
+import { withProbes } from '../../../common/service/probes.ts';
+import type { Service } from '../../../common/service/service.ts';
+import { startTracing } from '../../../common/service/tracing.ts';
 import { readConfig } from '../../../common/settings/config.ts';
 import { shapeFor } from '../../../common/settings/table.ts';
 import type { ServiceSpec } from '../../../launch/services.ts';
 import { type LineSink, Supervisor } from '../../../launch/supervisor.ts';
+import { serve as serveRegistry } from '../../../registry/serve.ts';
+import { serve as serveRelay } from '../../../relay/serve.ts';
 import { createApp as createCurrentTime } from '../../../servers/currenttime/server.ts';
 import { createApp as createFinInfo } from '../../../servers/fininfo/server.ts';
 import { assembleHub } from '../../../servers/hub/assemble.ts';
@@ -19,11 +25,19 @@ import { loadKeys } from '../../../stand-in/pool/keys.ts';
 import { addGateways, readSeed } from '../../../stand-in/pool/seed.ts';
 import { unrefServer } from '../listen.ts';
 
-type Assembled = RequestListener | { app: RequestListener; stop: () => void };
+/** What listens at one port, or at several; `stop` is called when these are closed. */
+type Assembled = RequestListener | { app: RequestListener; stop: () => void } | Service;
 type Assemble = (log: Logger, env: NodeJS.ProcessEnv) => Assembled | Promise<Assembled>;
+
+/** See {@link StackSupervisor}. */
+export interface StackSupervisorOptions {
+  processes?: true | readonly string[];
+  shared?: boolean;
+}
 
 /** Starts each program as its main.ts does. */
 const assemblies: Record<string, Assemble> = {
+  'auth-server': async (log, env) => serveAuthServer(env, log, await startTracing('auth-server', {}, log)),
   cognito: async (log, env) => {
     const config = readConfig(cognitoConfig, env);
     const seed = addGateways(readSeed(config.seedFile), config.extraGatewayUrls);
@@ -44,47 +58,65 @@ const assemblies: Record<string, Assemble> = {
     return createMcpgw(log, { registryUrl, gateUrl, publicUrl });
   },
   realserverfaketools: (log) => createFakeTools(log),
+  registry: (log, env) => serveRegistry(env, log),
+  relay: async (log, env) => serveRelay(env, log, await startTracing('relay', {}, log)),
 };
 
+/** A program in the test's process. */
+interface Running {
+  servers: readonly Server[];
+  stop: () => unknown;
+}
+
+/** Programs that a test may end in the middle: as a killed process, they would leave what they have not written. */
+const products: ReadonlySet<string> = new Set(['auth-server', 'registry', 'relay']);
+
 /**
- * Runs a stack's programs for a test. The stand-in and the bundled servers run in the test's process, which saves the
- * start of six programs for each gateway; with `processes`, every program is a process, as `npm run up` has it. With
- * `shared`, the test's process can end although they run.
+ * Runs a stack's programs for a test. They run in the test's process, which saves the start of nine programs for each
+ * gateway; those that `processes` names, or all of them, are processes, as `npm run up` has it. With `shared`, the test's
+ * process can end although they run.
  */
 export class StackSupervisor extends Supervisor {
   readonly #write: LineSink;
-  readonly #processes: boolean;
+  readonly #processes: (name: string) => boolean;
   readonly #shared: boolean;
-  readonly #own = new Map<string, Promise<Server>>();
+  readonly #own = new Map<string, Promise<Running>>();
   readonly #names = new Set<string>();
 
-  constructor(sink: LineSink, { processes = false, shared = false } = {}) {
+  constructor(sink: LineSink, { processes = [], shared = false }: StackSupervisorOptions = {}) {
     super(sink);
     this.#write = sink;
-    this.#processes = processes;
+    this.#processes = (name) => processes === true || processes.includes(name);
     this.#shared = shared;
   }
 
   override start(spec: ServiceSpec): void {
-    const assemble = this.#processes ? undefined : assemblies[spec.name];
+    const assemble = this.#processes(spec.name) ? undefined : assemblies[spec.name];
     if (!assemble) {
       this.#names.add(spec.name);
       super.start(spec);
       if (this.#shared) this.unref();
       return;
     }
-    const running = this.#listen(spec, assemble);
+    const running = this.#run(spec, assemble);
     running.catch(() => undefined);
     this.#own.set(spec.name, running);
   }
 
-  async #listen({ name, env, port }: ServiceSpec, assemble: Assemble): Promise<Server> {
+  async #run({ name, env, port }: ServiceSpec, assemble: Assemble): Promise<Running> {
     const write = (line: string) => this.#write(name, line.trimEnd());
     const log = createLog(name, env.LOG_LEVEL?.trim() || 'info', { write });
     const assembled = await assemble(log, { ...process.env, ...env });
-    const { app, stop } = typeof assembled === 'function' ? { app: assembled, stop: undefined } : assembled;
-    const server = createServer({ maxHeaderSize: 98_304 }, app);
-    if (stop) server.once('close', stop);
+    if (typeof assembled === 'function') return { servers: [await this.#listen(assembled, port)], stop: () => {} };
+    if ('app' in assembled) return { servers: [await this.#listen(assembled.app, port)], stop: assembled.stop };
+    const { listener, needs, more = [], stop = () => {} } = assembled;
+    const own = { listener: withProbes(listener, { needs, stopping: () => false }), port };
+    const servers = await Promise.all([...more, own].map((each) => this.#listen(each.listener, each.port)));
+    return { servers, stop };
+  }
+
+  async #listen(listener: RequestListener, port: number): Promise<Server> {
+    const server = createServer({ maxHeaderSize: 98_304 }, listener);
     server.keepAliveTimeout = 75_000;
     if (this.#shared) unrefServer(server);
     await once(server.listen(port, '127.0.0.1'), 'listening');
@@ -98,16 +130,22 @@ export class StackSupervisor extends Supervisor {
 
   /** Kills a service with SIGKILL, and returns when it is gone. */
   async kill(name: string): Promise<void> {
-    const own = this.#own.get(name);
-    if (own) {
-      this.#own.delete(name);
-      const server = (await own).close();
-      server.closeAllConnections();
-      return;
+    if (this.#own.has(name)) {
+      if (products.has(name)) throw new Error(`start the gateway with { processes: ['${name}'] } to kill it`);
+      return await this.#end(name);
     }
     const pid = this.pid(name);
     if (pid) process.kill(pid, 'SIGKILL');
     while (this.pid(name)) await sleep(5);
+  }
+
+  /** Ends a program in this process. */
+  async #end(name: string): Promise<void> {
+    const own = this.#own.get(name);
+    this.#own.delete(name);
+    const { servers = [], stop } = (await own) ?? {};
+    for (const server of servers) server.close().closeAllConnections();
+    await stop?.();
   }
 
   /** Ends all processes at once. nginx and its watcher end what they have started if they get SIGTERM. */
@@ -123,6 +161,6 @@ export class StackSupervisor extends Supervisor {
     const stopped = super.stop();
     this.endNow();
     await stopped;
-    await Promise.all([...this.#own.keys()].map((name) => this.kill(name).catch(() => undefined)));
+    await Promise.all([...this.#own.keys()].map((name) => this.#end(name).catch(() => undefined)));
   }
 }

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { type CognitoOptions, createCognito } from '../../../stand-in/app.ts';
 import type { Control } from '../../../stand-in/control.ts';
 import { loadKeys } from '../../../stand-in/pool/keys.ts';
-import { readSeed } from '../../../stand-in/pool/seed.ts';
+import { readSeed, type Seed } from '../../../stand-in/pool/seed.ts';
 
 /** A stand-in that listens in this process. */
 export interface RunningCognito {
@@ -17,6 +17,8 @@ export interface RunningCognito {
   close(): Promise<void>;
 }
 
+let shipped: Seed | undefined;
+
 /** Starts a stand-in for tests on a free port of 127.0.0.1. Defaults: stand-in/seed.yml, and new keys. */
 export async function startCognito(
   given: Partial<Omit<CognitoOptions, 'publicUrl'>> & { port?: number } = {},
@@ -27,7 +29,8 @@ export async function startCognito(
     server.once('error', reject).listen(port, '127.0.0.1', resolve);
   });
   const url = `http://localhost:${(server.address() as AddressInfo).port}`;
-  const seed = options.seed ?? readSeed('stand-in/seed.yml');
+  shipped ??= readSeed('stand-in/seed.yml');
+  const seed = options.seed ?? structuredClone(shipped);
   const { app, control } = createCognito({
     ...options,
     seed,

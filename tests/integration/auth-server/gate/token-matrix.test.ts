@@ -92,8 +92,14 @@ const local = () =>
     ...{ sub: 'dev', username: 'dev', groups: ['mcp-registry-user'] },
     ...{ iat: now(), exp: now() + 600 },
   });
-/** Codes and refresh tokens of a client, and codes of the command line: one each for every place. */
+/** Each costs a whole login, so one of each is shown at all places but those that could use it up. */
 const terminal = await commandLineLogin(auth);
+const logins = {
+  'our code': () => terminal.client.code(),
+  'our refresh token': async () => (await terminal.client.tokens()).refresh_token,
+  'code of the command line': () => terminal.code(),
+  'code of another login of the command line': () => terminal.code('alice', { code_challenge: digest('w'.repeat(43)) }),
+};
 const login = (client: string) => cognito.control.signIn('carol', client);
 /** One login of the command line: its two tokens belong together. */
 const cliLogin = await login(CLI);
@@ -129,10 +135,7 @@ const credentials = {
   'personal token whose record has ended': async () => auth.personalTokens.make().token,
   'personal token with the record of a browser': () => personal('/currenttime/mcp', { kind: 'browser' }),
   'personal token of another gateway': async () => createPersonalTokens(randomBytes(32), 90).make().token,
-  'our code': () => terminal.client.code(),
-  'our refresh token': async () => (await terminal.client.tokens()).refresh_token,
-  'code of the command line': () => terminal.code(),
-  'code of another login of the command line': () => terminal.code('alice', { code_challenge: digest('w'.repeat(43)) }),
+  ...logins,
   'client id': clientId,
   'assertion for currenttime': async () => auth.assertions.sign(principal, 'currenttime'),
   'assertion for the registry': async () => auth.assertions.sign(principal, '#registry'),
@@ -335,9 +338,21 @@ const expected: Record<keyof typeof credentials, Partial<Record<Place, string>>>
   'upstream secret': {},
 };
 
+const takeCodes: ReadonlySet<Place> = new Set([
+  'code at /oauth2/session',
+  'code at the token endpoint',
+  'refresh token at the token endpoint',
+]);
+
 describe.each(Object.keys(credentials) as (keyof typeof credentials)[])('The credential "%s" as', (credential) => {
+  let kept: Promise<string> | undefined;
+  const shownAt = (place: Place) => {
+    if (!(credential in logins) || takeCodes.has(place)) return credentials[credential]();
+    kept ??= credentials[credential]();
+    return kept;
+  };
   test.each(Object.keys(places) as Place[])('%s', async (place) => {
-    const outcome = await places[place](await credentials[credential]());
+    const outcome = await places[place](await shownAt(place));
     expect(outcome).toBe(expected[credential][place] ?? refusals[place]);
   });
 });
