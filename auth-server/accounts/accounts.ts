@@ -41,7 +41,7 @@ export interface Accounts {
 }
 
 /** What people are told before they connect. */
-export interface ProviderView {
+interface ProviderView {
   /** Such as `GitHub`. */
   title: string;
   /** Host of the page where they agree. For the page only: clients get the gateway's own address. */

@@ -6,7 +6,7 @@ import { ProviderFault } from './fault.ts';
 
 /** One request: a method, headers and a form or text. */
 export type Ask = (url: string, init?: AskInit) => Promise<Response>;
-export interface AskInit {
+interface AskInit {
   method?: string;
   headers?: Record<string, string>;
   body?: unknown;

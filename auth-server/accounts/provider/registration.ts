@@ -49,7 +49,7 @@ export function callbackUrl(publicUrl: string): string {
 }
 
 /** Address of the gateway's own client metadata document: its client id where a provider reads such documents. */
-export function clientDocumentUrl(publicUrl: string): string {
+function clientDocumentUrl(publicUrl: string): string {
   return `${publicUrl}/oauth2/accounts/client.json`;
 }
 

@@ -7,7 +7,7 @@ import Provider, { type Configuration } from 'oidc-provider';
 import { listen } from '../listen.ts';
 
 /** What a test may change while the provider runs. */
-export interface ProviderKnobs {
+interface ProviderKnobs {
   /** Lifetime of access tokens in seconds. */
   tokenSeconds: number;
   /** Each refresh gives a new refresh token, and the old one ends its whole grant. */

@@ -5,15 +5,12 @@ import * as z from 'zod';
 import { listen } from '../listen.ts';
 
 /** What a test may change while the server runs. */
-export interface AccountServerKnobs {
+interface AccountServerKnobs {
   /** Answers each request with 401, whatever its token. */
   refusesAll: boolean;
   /** Tools that want this scope answer 403 `insufficient_scope`. */
   wantsScope: string | undefined;
 }
-
-/** A server that wants each person's own token of a provider, such as GitHub's. */
-export type AccountServer = Awaited<ReturnType<typeof startAccountServer>>;
 
 /**
  * Starts an MCP server of both eras that takes tokens of the provider for its own address only. Its tool `whoami` says whose
