@@ -6,6 +6,7 @@ import { startAccountProvider } from '../support/accounts/account-provider.ts';
 import { startAccountServer } from '../support/accounts/account-server.ts';
 import { startGateway } from '../support/gateway/gateway.ts';
 import { rpc, send, verdictOf } from '../support/gateway/send.ts';
+import { until } from '../support/listen.ts';
 import { hidden, newBrowser } from '../support/stand-in/hosted-login.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'account-gate-'));
@@ -112,6 +113,20 @@ test('What the page knows of a server comes from its route: headers of a client 
   expect(await words('notes')).not.toContain('evil.example');
   for (const path of ['/accounts/connect/notes/', '/accounts/connect/a/b', '/accounts/connect', '/accounts/'])
     expect(await words('notes', path)).toContain('There is nothing here');
+});
+
+test('Disconnecting on My account ends the use of the account, and revokes it at the provider', async () => {
+  expect((await call(alice)).result).toMatchObject(says('alice-at-notion'));
+  const revoked = provider.seen.revoked;
+  const shown = await fetch(`${gateway.url}/account`, { headers: alice });
+  const form = new URLSearchParams({ server: 'notes', account: hidden(await shown.text(), 'account') });
+  const init = { method: 'POST', headers: { ...alice, origin: gateway.url }, body: form, redirect: 'manual' } as const;
+  expect((await fetch(`${gateway.url}/account/disconnect`, init)).status).toBe(303);
+  expect((await call(alice)).verdict).toBe('account_needed');
+  expect(await until(() => provider.seen.revoked > revoked)).toBe(true);
+  const found = await fetch(`${gateway.url}/api/decisions?tool=accounts/`, { headers: alice });
+  const { decisions } = (await found.json()) as { decisions: object[] };
+  expect(decisions[0]).toMatchObject({ method: 'accounts/disconnect', server: 'notes' });
 });
 
 test('No log line holds a token, nor the code with which a person comes back', () => {

@@ -35,6 +35,8 @@ async function plainAnswer(answer: Response): Promise<{ answer: Response; idToke
   if (typeof said !== 'object' || said === null || Array.isArray(said))
     return { answer: new Response(text, { status: answer.status, headers: answer.headers }), idToken: undefined };
   const { id_token: idToken, ...rest } = said as Record<string, unknown>;
+  // Slack names whom a bearer token is for.
+  if (rest.token_type === 'user' || rest.token_type === 'bot') rest.token_type = 'Bearer';
   const isRefusal = answer.status === 200 && typeof rest.error === 'string' && rest.access_token === undefined;
   const status = isRefusal ? 400 : answer.status === 201 ? 200 : answer.status;
   return {

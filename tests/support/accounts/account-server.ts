@@ -12,9 +12,6 @@ interface AccountServerKnobs {
   wantsScope: string | undefined;
 }
 
-/** A server that wants each person's own token of a provider, such as GitHub's. */
-type AccountServer = Awaited<ReturnType<typeof startAccountServer>>;
-
 /**
  * Starts an MCP server of both eras that takes tokens of the provider for its own address only. Its tool `whoami` says whose
  * token it was, `echo` repeats a text.

@@ -111,6 +111,7 @@ test.each<[string, object, object]>([
   ],
   ['a life in text', { expires_in: '3600' }, { hasRefreshToken: true }],
   ['scopes with commas, as GitHub', { scope: 'repo,user' }, { scopes: ['repo', 'user'] }],
+  ['the token type of Slack', { token_type: 'user' }, { hasRefreshToken: true }],
   ['an ID token that is none', { id_token: 'x' }, { shownName: undefined }],
 ])('A provider that answers a code with %s is used', async (_what, answer, expected) => {
   provider.answer({ '/token': token(answer) });
