@@ -147,6 +147,11 @@ const formStates: [string, string, Prepare][] = [
       await page.getByLabel('None').check();
       await page.getByRole('button', { name: 'Test again' }).click();
       await page.getByText('no entry of the operator covers this address').waitFor();
+      await page.getByLabel('Address').fill(notes.address);
+      await page.getByRole('button', { name: 'Test again' }).click();
+      await page.getByText('The operator has an entry for this address: notion.').waitFor();
+      expect(await page.getByLabel('Each person’s own account').isChecked()).toBe(true);
+      expect(await page.getByLabel('Entry with accounts').inputValue()).toBe('notion');
     },
   ],
   [
