@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answer } from './answer.ts';
 import type { Case, Context, Credentials, Need, Target, Trap } from './case.ts';
+import { accounts } from './cases/accounts.ts';
 import { bodies } from './cases/bodies.ts';
 import { brokers } from './cases/brokers.ts';
 import { controls as ofTheGate } from './cases/controls.ts';
@@ -58,6 +59,7 @@ export const allAttacks: readonly Case[] = [
   ...loginsOfClients,
   ...personalTokens,
   ...brokers,
+  ...accounts,
 ];
 const controls: readonly Case[] = [...ofTheGate, ...clientControls, personalControl];
 const atOnce = 6;

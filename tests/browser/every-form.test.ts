@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
@@ -31,7 +31,15 @@ beforeAll(async () => {
     auth: { account: 'notion' },
   };
   const where = { upstream: new URL(notes.address).origin, transports: { 'streamable-http': '/mcp' } };
-  const settings = { ALLOW_PRIVATE_UPSTREAMS: '127.0.0.0/8', UPSTREAM_SECRETS_FILE };
+  // As shipped, but that carol and dave may call the server where each has an account.
+  const SCOPES_FILE = join(folder, 'scopes.yml');
+  const [own, rule] = [
+    'mcp-servers-restricted/execute:\n',
+    '  - server: notes\n    methods: [tools/call]\n    tools: ["*"]\n',
+  ];
+  const shipped = readFileSync(join(import.meta.dirname, '../../scopes.yml'), 'utf8');
+  writeFileSync(SCOPES_FILE, shipped.replace(`\n${own}`, `\n${own}${rule}`));
+  const settings = { ALLOW_PRIVATE_UPSTREAMS: '127.0.0.0/8', UPSTREAM_SECRETS_FILE, SCOPES_FILE };
   [gateway, browser] = await Promise.all([
     startGateway(settings, [{ ...server, ...where }], { processes: ['registry'] }),
     launchBrowser(),
@@ -142,6 +150,11 @@ const formStates: [string, string, Prepare][] = [
       await page.getByLabel('None').check();
       await page.getByRole('button', { name: 'Test again' }).click();
       await page.getByText('no entry of the operator covers this address').waitFor();
+      await page.getByLabel('Address').fill(notes.address);
+      await page.getByRole('button', { name: 'Test again' }).click();
+      await page.getByText('The operator has an entry for this address: notion.').waitFor();
+      expect(await page.getByLabel('Each person’s own account').isChecked()).toBe(true);
+      expect(await page.getByLabel('Entry with accounts').inputValue()).toBe('notion');
     },
   ],
   [
@@ -311,6 +324,34 @@ test.each(formStates)(
     await visit(path, prepare);
   },
 );
+
+test('carol and dave connect their accounts in browsers of their own, and the server sees each of them as themselves', async () => {
+  const people = ['carol', 'dave'] as const;
+  const contexts = await Promise.all(people.map(() => browser.newContext()));
+  const call = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'whoami', arguments: {} } };
+  const headers = { origin: gateway.url, accept: 'application/json, text/event-stream' };
+  const ask = (n: number) => contexts[n]?.request.post(`${gateway.url}/notes/mcp`, { headers, data: call });
+  try {
+    for (const [n, context] of contexts.entries()) {
+      const person = String(people[n]);
+      await context.addCookies([await cookieOf(person)]);
+      const page = await context.newPage();
+      await page.goto(`${gateway.url}/accounts/connect/notes`);
+      await page.getByRole('button', { name: 'Continue to' }).click();
+      await page.getByLabel('Account').fill(`${person}-at-notion`);
+      await page.getByRole('button', { name: 'Agree' }).click();
+      await page.getByRole('heading', { name: `Connected as ${person}-at-notion` }).waitFor();
+    }
+    notes.seen.people.length = 0;
+    const answers = await Promise.all([ask(0), ask(1), ask(0)]);
+    const texts = await Promise.all(answers.map((answer) => answer?.text()));
+    const expected = ['carol-at-notion', 'dave-at-notion', 'carol-at-notion'];
+    for (const [n, text] of texts.entries()) expect(text).toContain(`"text":"${expected[n]}"`);
+    expect([...notes.seen.people].sort()).toEqual([...expected].sort());
+  } finally {
+    await Promise.all(contexts.map((context) => context.close()));
+  }
+});
 
 const doorStates: [string, string, Prepare, 'alice' | null][] = [
   ['The login page', '/login', heading('Sign in'), null],

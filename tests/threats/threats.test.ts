@@ -4,6 +4,7 @@ import { kinds } from '../../attack/hostile/behaviours/kinds.ts';
 import { allAttacks } from '../../attack/run.ts';
 import { missingTests } from '../support/rows/row.ts';
 import { testNames } from '../support/rows/test-names.ts';
+import { accounts } from './accounts.ts';
 import { advisories } from './advisories.ts';
 import { answers } from './answers.ts';
 import { attacked } from './attacked.ts';
@@ -28,6 +29,7 @@ const rows = [
   ...registered,
   ...oauth,
   ...brokers,
+  ...accounts,
 ];
 const ids = rows.flatMap(({ id }) => id.split(' '));
 

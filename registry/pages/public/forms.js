@@ -62,6 +62,8 @@
     event.preventDefault();
     say(ctx.target, ctx.response?.status);
   });
+  /** Names of choices that an answer may make. */
+  const chosen = new Set();
   // What was typed while the answer was under way stays, as it does in any other field.
   document.addEventListener('htmx:before:swap', ({ detail: { ctx, tasks } }) => {
     const sent = ctx.request?.body;
@@ -74,9 +76,15 @@
         else same?.setAttribute('value', field.value);
       }
     }
+    // An answer may choose otherwise, as long as the person has not done so meanwhile. A browser leaves a touched choice as it is.
+    for (const choice of ctx.target.querySelectorAll('input[type="radio"]:checked'))
+      if (choice.value === sent.get(choice.name)) chosen.add(choice.name);
   });
   // A fault in a folded part shows itself.
   document.addEventListener('htmx:after:swap', () => {
+    for (const choice of document.querySelectorAll('input[type="radio"]'))
+      if (chosen.has(choice.name) && choice.defaultChecked) choice.checked = true;
+    chosen.clear();
     for (const field of document.querySelectorAll('details:not([open]) [aria-invalid="true"]'))
       field.closest('details').open = true;
   });

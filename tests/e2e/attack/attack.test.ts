@@ -88,6 +88,9 @@ test('Attacks get through an auth-server that allows everything', async () => {
         'method twice, the call first',
         'User-Agent kube-probe/1.30',
         'a forged assertion',
+        'an account connected by an agent',
+        'an answer of a provider without a session',
+        'a link to connect an account that leads to another gateway',
       ]),
     );
     expect(summarize(outcomes).held).toBe(false);

@@ -16,6 +16,8 @@ interface ProviderKnobs {
   tokenStatus: number | undefined;
   /** Waits before it answers a request to the token endpoint. */
   tokenDelayMilliseconds: number;
+  /** Does what the token endpoint is asked for, and keeps the answer: it never arrives. */
+  losesTokens: boolean;
 }
 
 /** A provider with people who have accounts there, such as GitHub. */
@@ -40,6 +42,7 @@ export async function startAccountProvider({ clients = [], registration = true, 
     rotates: true,
     tokenStatus: undefined,
     tokenDelayMilliseconds: 0,
+    losesTokens: false,
     ...given,
   };
   /** Requests that arrived, as `method path`, and the grants that were asked for at the token endpoint. */
@@ -51,6 +54,7 @@ export async function startAccountProvider({ clients = [], registration = true, 
     if (pathname === '/token') {
       if (knobs.tokenDelayMilliseconds > 0) await sleep(knobs.tokenDelayMilliseconds, undefined, { ref: false });
       if (knobs.tokenStatus !== undefined) return void res.writeHead(knobs.tokenStatus).end('{"error":"server_error"}');
+      if (knobs.losesTokens) res.end = () => res;
     }
     handle?.(req, res);
   });

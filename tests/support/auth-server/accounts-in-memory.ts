@@ -12,7 +12,7 @@ const why: readonly string[] = ['not_connected', 'ended', 'moved', 'more_scopes'
 
 interface Given {
   /** What happens when a server refuses a token; by default nothing. */
-  onRefusal?: (subject: string, place: AccountServer) => void;
+  onRefusal?: (subject: string, place: AccountServer) => void | Promise<void>;
 }
 
 /**
@@ -37,7 +37,7 @@ export function accountsWith(tokens: Record<string, string>, given: Given = {}) 
     },
     async refused(subject, place, refusal) {
       refusals.push({ subject, ...place, ...refusal });
-      given.onRefusal?.(subject, place);
+      await given.onRefusal?.(subject, place);
     },
   };
   return { ...accounts, set, refusals };

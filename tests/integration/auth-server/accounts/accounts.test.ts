@@ -1,5 +1,11 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
 import type { AccountServer } from '../../../../auth-server/accounts/accounts.ts';
 import type { AccountRow } from '../../../../auth-server/store/accounts/account-row.ts';
+import type { Schema } from '../../../../auth-server/store/migrations.ts';
+import { openPostgres } from '../../../../common/database/postgres.ts';
+import { openSqlite } from '../../../../common/database/sqlite.ts';
 import { startAccountProvider } from '../../../support/accounts/account-provider.ts';
 import { type Entries, entriesOf, gatewayAccounts } from '../../../support/accounts/gateway-accounts.ts';
 import { useClock } from '../../../support/clock.ts';
@@ -32,6 +38,7 @@ describe.each<[string, Places]>(bothDatabases('data'))('%s:', (_kind, places) =>
       rotates: true,
       tokenStatus: undefined,
       tokenDelayMilliseconds: 0,
+      losesTokens: false,
     });
     where = await places.empty();
     entries = entriesOf(file(provider.issuer));
@@ -135,6 +142,42 @@ describe.each<[string, Places]>(bothDatabases('data'))('%s:', (_kind, places) =>
     await report(second);
     expect(await find(one)).toEqual({ none: 'refuses' });
     expect(refreshes()).toBe(1);
+  });
+
+  test('kill -9 in the middle of a refresh loses nothing where the provider does not rotate; else that person connects again, and no one else notices', async () => {
+    for (const person of ['carol', 'dave', 'erin']) await one.connect(person, server);
+    const program = join(import.meta.dirname, '../../../support/accounts/killed-process.ts');
+    const flags = ['--disable-warning=ExperimentalWarning', program, where, file(provider.issuer)];
+    const killed = spawn(process.execPath, flags, { stdio: ['pipe', 'pipe', 'inherit'] });
+    const ended = once(killed, 'exit');
+    try {
+      await once(killed.stdout, 'data');
+      provider.knobs.losesTokens = true;
+      for (const [n, [person, rotates]] of [['carol', true] as const, ['dave', false] as const].entries()) {
+        provider.knobs.rotates = rotates;
+        killed.stdin.write(`${person}\n`);
+        expect(await until(() => refreshes() === n + 1)).toBe(true);
+      }
+    } finally {
+      killed.kill('SIGKILL');
+      await ended;
+    }
+    provider.knobs.losesTokens = false;
+    // The token that is known goes on until it ends, and the lease of the dead process until its time is over.
+    for (const person of ['carol', 'dave', 'erin']) expect(subjectOf(tokenOf(await find(two, person)))).toBe(person);
+    const database = where.startsWith('postgres')
+      ? openPostgres<Schema>(where, () => undefined)
+      : openSqlite<Schema>(`${where}/auth-server.db`);
+    const leased = database.db.updateTable('account').set({ leased_until: 0 }).where('leased_until', '>', 0);
+    const killedOnes = await leased.returning('subject').execute();
+    expect(killedOnes.map(({ subject }) => subject).sort()).toEqual(['carol', 'dave']);
+    await database.close();
+    clock.advance(3_700);
+    const [carol, dave, erin] = await Promise.all([find(two, 'carol'), find(two, 'dave'), find(two, 'erin')]);
+    expect(carol).toEqual({ none: 'ended' });
+    expect([subjectOf(tokenOf(dave)), subjectOf(tokenOf(erin))]).toEqual(['dave', 'erin']);
+    await one.connect('carol', server);
+    expect(await until(async () => subjectOf(tokenOf(await find(two, 'carol'))) === 'carol')).toBe(true);
   });
 
   test('a server that wants more rights stops the account only if connecting again would give them', async () => {

@@ -1,11 +1,14 @@
 import { DatabaseSync } from 'node:sqlite';
 import { revocationKey } from '../../../../auth-server/store/revocation-feed.ts';
 import type { Ticket } from '../../../../common/identity/ticket.ts';
+import { accountsAddress, accountsWith } from '../../../support/auth-server/accounts-in-memory.ts';
 import { type AuthServer, alice, now, startAuthServer, toolsList } from '../../../support/auth-server/auth-fixture.ts';
 
+const accounts = accountsWith({ carol: 'secret-of-carol' }, { onRefusal: () => onRefusal() });
+let onRefusal: () => void | Promise<void> = () => undefined;
 let auth: AuthServer;
 beforeAll(async () => {
-  auth = await startAuthServer('http://127.0.0.1:1');
+  auth = await startAuthServer('http://127.0.0.1:1', { accounts });
 });
 afterAll(() => auth.close());
 
@@ -68,6 +71,53 @@ describe('a relay callback with a ticket', () => {
   });
 });
 
+describe('a report about an account', () => {
+  const account = { name: 'notion', address: accountsAddress, version: 1, form: 'text' as const };
+  const unauthorized = { why: 'unauthorized' };
+  const report = async (ticket: string, body: object = unauthorized) =>
+    await ask('POST', '/relay/accounts', ticket, body);
+
+  test('concerns the owner, server and address of the ticket only, and its answer holds no credential', async () => {
+    accounts.refusals.length = 0;
+    const answer = await report(await ticketOf('carol', { account }), { why: 'insufficient_scope', scopes: ['a'] });
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+    const text = await answer.text();
+    expect(Object.keys(JSON.parse(text).answer)).toEqual(['error']);
+    expect(text).not.toContain('secret-of-carol');
+    const place = { server: 'currenttime', account: 'notion', address: accountsAddress };
+    expect(accounts.refusals).toEqual([
+      { subject: 'carol', ...place, version: 1, why: 'insufficient_scope', scopes: ['a'] },
+    ]);
+  });
+
+  test.each<[string, Partial<Ticket>, object]>([
+    ['with a ticket for a server without accounts', {}, unauthorized],
+    ['with the ticket of an agent', { owner: 'agent:carol', kind: 'agent', account }, unauthorized],
+    ['with a subject of its own', { account }, { why: 'unauthorized', subject: 'dave' }],
+    ['for another reason', { account }, { why: 'other' }],
+    [
+      'with more scopes than a server may name',
+      { account },
+      { why: 'insufficient_scope', scopes: Array(21).fill('a') },
+    ],
+  ])('%s is rejected, and nothing happens', async (_what, change, body) => {
+    accounts.refusals.length = 0;
+    expect((await report(await ticketOf('carol', change), body)).status).toBe(400);
+    expect(accounts.refusals).toEqual([]);
+  });
+
+  test('is answered although the provider is silent, and although it fails', async () => {
+    onRefusal = () => new Promise(() => undefined);
+    const silent = await report(await ticketOf('carol', { account }));
+    onRefusal = () => Promise.reject(new Error('the provider said secret-of-carol'));
+    const failed = await report(await ticketOf('carol', { account }));
+    onRefusal = () => undefined;
+    for (const { answer } of [await silent.json(), await failed.json()] as { answer: object }[])
+      expect(answer).toMatchObject({ error: { code: -32002, data: { reason: 'account_unavailable' } } });
+  });
+});
+
 describe('a server that names many tasks', () => {
   test('costs one query, whether the store knows them or not', async () => {
     const [ticket, unknown] = [await ticketOf('many'), Array.from({ length: 998 }, (_, n) => `made-up-${n}`)];
@@ -110,6 +160,7 @@ describe('the relay callbacks reject a request', () => {
     ['POST', '/relay/bindings', session('shut')],
     ['DELETE', '/relay/bindings', session('kept')],
     ['POST', '/relay/tasks', { ids: ['x'] }],
+    ['POST', '/relay/accounts', { why: 'unauthorized' }],
   ] as const;
   const assertionOf = async () => {
     const cookie = await auth.session(alice);

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { accountKey } from '../../../../auth-server/accounts/account-key.ts';
 import { changes, type Schema } from '../../../../auth-server/store/migrations.ts';
 import { openStore } from '../../../../auth-server/store/store.ts';
 import type { Database } from '../../../../common/database/database.ts';
@@ -86,6 +87,35 @@ describe.each<[string, Places]>(bothDatabases('data'))('%s:', (_kind, places) =>
     expect(await store.accessTokenKeys.list()).toMatchObject([{ kid: 'access' }]);
     await sql`update session set "groups" = '[]', leased_until = 0 where sid = 'late'`.execute(old.db);
     expect(await store.sessions.read('late')).toMatchObject({ groups: [] });
+    await store.close();
+  });
+
+  test('people of the last release connect accounts afterwards, and a process of it beside knows of no client that opens pages', async () => {
+    await session('s');
+    const store = await openStore(where);
+    const bound = {
+      key: 'k',
+      kind: 'session',
+      server: 'notes',
+      id: 'm',
+      owner: 'person:a',
+      target: null,
+      used_at: now(),
+    };
+    await old.db
+      .insertInto('binding')
+      .values(bound as never)
+      .execute();
+    expect(await old.db.selectFrom('binding').select('opens_pages').execute()).toEqual([{ opens_pages: 0 }]);
+    expect(await store.accountRows.ofSubject('a')).toEqual([]);
+    expect(await store.departedAccounts.take()).toBeUndefined();
+    const owner = { subject: 'a', account: 'notion', server: 'notes' };
+    const tokens = { locked: 'x', hasRefreshToken: true, expiresAt: now() + 60, refreshAt: now() + 50, scopes: [] };
+    const account = { key: accountKey(owner), ...owner, address: 'https://x.example/mcp -', identity: 'i' };
+    await store.accountRows.connect({ ...account, shownName: 'ann', ...tokens });
+    // The last release ends a session as it always did, and leaves the accounts alone.
+    await old.db.deleteFrom('session').execute();
+    expect(await store.accountRows.ofSubject('a')).toMatchObject([{ server: 'notes', state: 'ok' }]);
     await store.close();
   });
 

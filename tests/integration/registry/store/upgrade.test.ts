@@ -110,4 +110,23 @@ describe.each<[string, Places]>(bothDatabases('registry.db'))('%s:', (_kind, pla
       await store.close();
     }
   });
+
+  test('a replica of the last release that still runs gives a server with accounts no credential, and takes its accounts away if it writes it', async () => {
+    const store = await openStore(where);
+    try {
+      await writeOld('time', { auth_secret: null });
+      expect(await until(() => store.get('time'))).toBe(true);
+      const { updatedAt: _, ...time } = store.get('time') as NonNullable<ReturnType<typeof store.get>>;
+      const next: ServerSettings = { ...time, auth: { account: 'notion', checks: 'robot' } };
+      await store.change({ name: 'time', revision: time.revision, next, action: 'edit', by });
+      expect(store.get('time')?.auth).toEqual({ account: 'notion', checks: 'robot' });
+      const seen = await old.db.selectFrom('server').select('auth_secret').where('name', '=', 'time').execute();
+      expect(seen).toEqual([{ auth_secret: null }]);
+      await writeOld('time', { auth_secret: null, title: 'Edited', revision: 9 });
+      expect(await until(() => store.get('time')?.title === 'Edited')).toBe(true);
+      expect(store.get('time')?.auth).toBeNull();
+    } finally {
+      await store.close();
+    }
+  });
 });
