@@ -1,6 +1,9 @@
 import type { Request, RequestHandler } from 'express';
 import { browserSession } from '../account/browser-session.ts';
+import { disconnect } from '../account/connected.ts';
 import { LoginFailure } from '../login/login-failure.ts';
+import type { SessionRecord } from '../store/session-record.ts';
+import type { FoundAttempt } from './attempts.ts';
 import { type ConnectDeps, connectPath } from './deps.ts';
 import { refused } from './page.ts';
 import { mayUse } from './place.ts';
@@ -25,15 +28,7 @@ export function takeCallback(deps: ConnectDeps): RequestHandler {
         'Begin again on the page of the server, and do not follow links that others send you.',
       ]);
     const { at } = found;
-    const own = await browserSession(deps, req, refused);
-    if (!own)
-      throw Object.assign(nothing(['You have signed out meanwhile. Sign in, and begin again.']), {
-        next: connectPath(at.server),
-      });
-    if (own.sub !== found.subject)
-      throw nothing(['Another person has begun this. Do not follow links that others send you.']);
-    if (own.sid !== found.sid)
-      throw again(nothing(['You have signed in again since you began. Begin again.']), at.server);
+    const own = await beginner(deps, req, found);
     const attempt = await connectAttempts.use(state, found);
     res.set('Cache-Control', 'no-store');
     if (!attempt) return res.redirect(303, connectPath(at.server));
@@ -44,8 +39,29 @@ export function takeCallback(deps: ConnectDeps): RequestHandler {
       throw explain(error, at.server);
     });
     accountRecords.add('accounts/connect', own, { server: at.server, name });
+    // The provider may have taken long. What has ended meanwhile must not leave an account behind.
+    await beginner(deps, req, found).catch(async (error) => {
+      await disconnect(deps, own, at);
+      throw error;
+    });
     res.redirect(303, connectPath(at.server));
   };
+}
+
+/**
+ * The session that comes back, if it is the one that began, of the same person.
+ * @throws {LoginFailure} if it is another one, or has ended
+ */
+async function beginner(deps: ConnectDeps, req: Request, { sid, subject, at }: FoundAttempt): Promise<SessionRecord> {
+  const own = await browserSession(deps, req, refused);
+  if (!own)
+    throw Object.assign(nothing(['You have signed out meanwhile. Sign in, and begin again.']), {
+      again: undefined,
+      next: connectPath(at.server),
+    });
+  if (own.sub !== subject) throw nothing(['Another person has begun this. Do not follow links that others send you.']);
+  if (own.sid !== sid) throw again(nothing(['You have signed in again since you began. Begin again.']), at.server);
+  return own;
 }
 
 function nothing(lines: readonly string[]): LoginFailure {

@@ -27,7 +27,12 @@ export function connectionsInMemory() {
   const kept = new Map<string, ConnectedAccount>();
   const finished: { subject: string; at: AccountServer; attempt: ConnectAttempt; returned: URL }[] = [];
   const disconnected: ConnectedAccount[] = [];
-  const knobs = { failure: undefined as ConnectFailureCode | undefined, revokes: true };
+  const knobs = {
+    failure: undefined as ConnectFailureCode | undefined,
+    revokes: true,
+    /** What happens while the provider is asked for the tokens. */
+    meanwhile: async () => {},
+  };
   let begun = 0;
   const keyOf = (subject: string, server: string, account: string) => JSON.stringify([subject, server, account]);
   const refuse = () => {
@@ -47,6 +52,7 @@ export function connectionsInMemory() {
     },
     async finish(subject, at, attempt, returned) {
       finished.push({ subject, at, attempt, returned });
+      await knobs.meanwhile();
       refuse();
       const { searchParams } = returned;
       if (searchParams.get('state') !== attempt.state || (searchParams.get('iss') ?? providerUrl) !== providerUrl)

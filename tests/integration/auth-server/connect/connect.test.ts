@@ -24,7 +24,7 @@ beforeEach(() => {
   kept.clear();
   finished.length = 0;
   disconnected.length = 0;
-  Object.assign(knobs, { failure: undefined, revokes: true });
+  Object.assign(knobs, { failure: undefined, revokes: true, meanwhile: async () => {} });
 });
 
 const page = '/accounts/connect/currenttime';
@@ -133,6 +133,14 @@ test('Reloading the callback, or going back to it, changes nothing', async () =>
   const state = await browser.begin();
   for (let times = 0; times < 3; times++) expect((await browser.back(state)).location).toBe(page);
   expect(finished).toHaveLength(1);
+});
+
+test('A session that ends while the provider is asked leaves no account behind', async () => {
+  const browser = await browserOf();
+  const state = await browser.begin();
+  knobs.meanwhile = async () => void (await browser.logOut());
+  expect((await browser.back(state)).words).toContain('You have signed out meanwhile.');
+  expect([finished.length, kept.size, disconnected.length]).toEqual([1, 0, 1]);
 });
 
 test('Of two answers with one state at a time, one is exchanged', async () => {
