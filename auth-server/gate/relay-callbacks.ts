@@ -4,7 +4,7 @@ import type { Ticket } from '../../common/identity/ticket.ts';
 import type { AssertionSigner } from '../identity/assertion.ts';
 import { type BindingStore, longestId } from '../store/binding.ts';
 import type { RevocationFeed } from '../store/revocation-feed.ts';
-import { type AccountReportDeps, accountReport, takeAccountReport } from './account-report.ts';
+import { type AccountReportDeps, accountReport, takeAccountReport } from './account/report.ts';
 import { createTicketReader } from './open-tickets.ts';
 
 export interface RelayCallbacksDeps extends AccountReportDeps {

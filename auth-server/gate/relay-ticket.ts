@@ -8,7 +8,7 @@ import { cacheable, isExtensionMethod } from '../../policy/request/methods.ts';
 import { perPrincipal } from '../identity/per-principal.ts';
 import type { Principal } from '../identity/principal.ts';
 import { revocationKeysOf } from '../store/revocation-feed.ts';
-import type { AccountUse } from './account-token.ts';
+import type { AccountUse } from './account/token.ts';
 
 /** Longer lists would not fit a header. Without its URIs a subscription ends, and is judged again, at each policy change. */
 const longestUris = 4096;

@@ -19,7 +19,7 @@ import { gateHeaders } from '../request/gate-headers.ts';
 import { type McpTarget, type OriginalRequest, readOriginalRequest } from '../request/original-request.ts';
 import type { Binding, BindingStore } from '../store/binding.ts';
 import type { RevocationFeed } from '../store/revocation-feed.ts';
-import { type AccountDeps, type AccountUse, accountToken } from './account-token.ts';
+import { type AccountDeps, type AccountUse, accountToken } from './account/token.ts';
 import { type Allowance, allow, deny } from './answer.ts';
 import type { MetadataSettings } from './metadata.ts';
 import { approvedBy, emptyList, notApproved, permissionDenied } from './permission-denial.ts';

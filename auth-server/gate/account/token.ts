@@ -1,16 +1,16 @@
-import type { PageForm, Ticket } from '../../common/identity/ticket.ts';
-import type { Credential } from '../../common/upstream-secrets/secrets-file.ts';
-import type { McpRequest } from '../../policy/request/mcp-request.ts';
-import { isExtensionMethod, lifecycle } from '../../policy/request/methods.ts';
-import { accountKey, canHaveAccounts } from '../accounts/account-key.ts';
-import type { Accounts, NoToken } from '../accounts/accounts.ts';
-import { AuthError } from '../denials/auth-error.ts';
-import { texts } from '../denials/texts.ts';
-import type { Principal } from '../identity/principal.ts';
-import type { McpTarget, OriginalRequest } from '../request/original-request.ts';
-import { accountMark } from '../store/accounts/account.ts';
-import type { Binding } from '../store/binding.ts';
-import { accountDenied } from './account-denial.ts';
+import type { PageForm, Ticket } from '../../../common/identity/ticket.ts';
+import type { Credential } from '../../../common/upstream-secrets/secrets-file.ts';
+import type { McpRequest } from '../../../policy/request/mcp-request.ts';
+import { isExtensionMethod, lifecycle } from '../../../policy/request/methods.ts';
+import { accountKey, canHaveAccounts } from '../../accounts/account-key.ts';
+import type { Accounts, NoToken } from '../../accounts/accounts.ts';
+import { AuthError } from '../../denials/auth-error.ts';
+import { texts } from '../../denials/texts.ts';
+import type { Principal } from '../../identity/principal.ts';
+import type { McpTarget, OriginalRequest } from '../../request/original-request.ts';
+import { accountMark } from '../../store/accounts/account.ts';
+import type { Binding } from '../../store/binding.ts';
+import { accountDenied } from './denial.ts';
 
 export interface AccountDeps {
   accounts: Pick<Accounts, 'find'>;

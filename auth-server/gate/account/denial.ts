@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import type { PageForm } from '../../common/identity/ticket.ts';
-import { connectKey } from '../../policy/request/client-pages.ts';
-import type { RequestId } from '../../policy/request/request-id.ts';
-import type { NoToken } from '../accounts/accounts.ts';
-import { AuthError } from '../denials/auth-error.ts';
-import { texts } from '../denials/texts.ts';
+import type { PageForm } from '../../../common/identity/ticket.ts';
+import { connectKey } from '../../../policy/request/client-pages.ts';
+import type { RequestId } from '../../../policy/request/request-id.ts';
+import type { NoToken } from '../../accounts/accounts.ts';
+import { AuthError } from '../../denials/auth-error.ts';
+import { texts } from '../../denials/texts.ts';
 
 /** The code of an error with which a server asks for pages to be opened (MCP 2025-11-25, "URL Elicitation Required"). */
 const pagesRequired = -32_042;

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
-import type { Ticket } from '../../common/identity/ticket.ts';
-import type { AccountServer, Accounts } from '../accounts/accounts.ts';
-import { AuthError, asAuthError } from '../denials/auth-error.ts';
-import { texts } from '../denials/texts.ts';
-import { accountDenied } from './account-denial.ts';
-import { contentOf } from './answer.ts';
+import type { Ticket } from '../../../common/identity/ticket.ts';
+import type { AccountServer, Accounts } from '../../accounts/accounts.ts';
+import { AuthError, asAuthError } from '../../denials/auth-error.ts';
+import { texts } from '../../denials/texts.ts';
+import { contentOf } from '../answer.ts';
+import { accountDenied } from './denial.ts';
 
 /** What the relay reports: the server's 401, or its 403 with the scopes that it asks for. */
 export const accountReport = z.discriminatedUnion('why', [
