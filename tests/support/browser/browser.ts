@@ -7,9 +7,24 @@ const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/
 /** The first has no windows: it opens a page with a fifth of the processor time. */
 const programs = ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium'];
 
-/** Debian's Chromium, without access to the internet. */
-export function launchBrowser(): Promise<Browser> {
-  return chromium.launch({
+/** A browser ends unless another test file asks for one before that. */
+const idleMilliseconds = 800;
+
+let running: Promise<Browser> | undefined;
+let idle: NodeJS.Timeout | undefined;
+
+/**
+ * Debian's Chromium, without access to the internet. The test files of a worker that follow each other share it: `close` ends
+ * what a file has opened in it.
+ */
+export async function launchBrowser(): Promise<Browser> {
+  clearTimeout(idle);
+  running ??= launch();
+  return await running;
+}
+
+async function launch(): Promise<Browser> {
+  const browser = await chromium.launch({
     executablePath: programs.find((program) => existsSync(program)) ?? '/usr/bin/chromium',
     args: [
       '--no-sandbox',
@@ -21,6 +36,18 @@ export function launchBrowser(): Promise<Browser> {
       '--disable-sync',
     ],
   });
+  browser.once('disconnected', () => {
+    running = undefined;
+  });
+  const end = browser.close.bind(browser);
+  browser.close = async () => {
+    await Promise.all(browser.contexts().map((context) => context.close()));
+    idle = setTimeout(() => {
+      running = undefined;
+      void end();
+    }, idleMilliseconds).unref();
+  };
+  return browser;
 }
 
 /** Loads axe into the current page, unless it is there. page.evaluate bypasses the page's Content-Security-Policy. */

@@ -24,7 +24,10 @@ export default class NativeEnvironment {
     };
   }
 
-  async setup() {}
+  /** Jest would map stack traces to what it has transformed, and read all source maps of packages again for each file. */
+  async setup() {
+    Reflect.deleteProperty(Error, 'prepareStackTrace');
+  }
 
   async teardown() {
     this.fakeTimersModern.dispose();

@@ -3,18 +3,21 @@ import { text } from 'node:stream/consumers';
 import { createGate } from '../../../../servers/broker/members/gate.ts';
 import { listen } from '../../../support/listen.ts';
 
+const open: (() => Promise<void>)[] = [];
+afterEach(() => Promise.all(open.splice(0).map((close) => close())));
+
 const asking = { owner: 'alice', delegation: 'd', traceparent: undefined };
 
 test('A connection that the gate has closed meanwhile, as nginx does when it loads routes, is used for no call', async () => {
   const server = createServer((_req, res) => res.end('{}'));
   const { port, close } = await listen(server);
+  open.push(close);
   const gate = createGate(`http://127.0.0.1:${port}`, 'https://gateway.example');
   for (let i = 0; i < 20; i++) {
     const answer = await gate.ask(asking, { server: 'a' }, { body: Buffer.from('{}') });
     expect(await text(answer)).toBe('{}');
     server.closeIdleConnections();
   }
-  await close();
 });
 
 test('A call that is given up before and after its answer has begun ends its request', async () => {
@@ -24,6 +27,7 @@ test('A call that is given up before and after its answer has begun ends its req
     res.writeHead(200).flushHeaders();
     req.resume();
   });
+  open.push(close);
   const gate = createGate(`http://127.0.0.1:${port}`, 'https://gateway.example');
   const reason = new Error('given up');
   const before = gate.ask(asking, { server: 'a' }, { signal: AbortSignal.abort(reason) });
@@ -33,5 +37,4 @@ test('A call that is given up before and after its answer has begun ends its req
   stop.abort(reason);
   await expect(text(answer)).rejects.toThrow();
   await Promise.all(ended);
-  await close();
 });
