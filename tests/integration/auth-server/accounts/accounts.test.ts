@@ -50,6 +50,10 @@ describe.each<[string, Places]>(bothDatabases('data'))('%s:', (_kind, places) =>
     await two.store.close();
   });
 
+  const opened = () =>
+    where.startsWith('postgres')
+      ? openPostgres<Schema>(where, () => undefined)
+      : openSqlite<Schema>(`${where}/auth-server.db`);
   const refreshes = () => provider.seen.grants.filter((grant) => grant === 'refresh_token').length;
   const find = (by: Gateway, subject = 'carol', at = server) => by.accounts.find(subject, at);
   const row = async (by: Gateway, subject = 'carol') =>
@@ -165,9 +169,7 @@ describe.each<[string, Places]>(bothDatabases('data'))('%s:', (_kind, places) =>
     provider.knobs.losesTokens = false;
     // The token that is known goes on until it ends, and the lease of the dead process until its time is over.
     for (const person of ['carol', 'dave', 'erin']) expect(subjectOf(tokenOf(await find(two, person)))).toBe(person);
-    const database = where.startsWith('postgres')
-      ? openPostgres<Schema>(where, () => undefined)
-      : openSqlite<Schema>(`${where}/auth-server.db`);
+    const database = opened();
     const leased = database.db.updateTable('account').set({ leased_until: 0 }).where('leased_until', '>', 0);
     const killedOnes = await leased.returning('subject').execute();
     expect(killedOnes.map(({ subject }) => subject).sort()).toEqual(['carol', 'dave']);
@@ -232,6 +234,24 @@ describe.each<[string, Places]>(bothDatabases('data'))('%s:', (_kind, places) =>
     await two.sweep.idle();
     expect(await row(one)).toBeUndefined();
     expect(two.log.join('')).toContain('not used for long');
+  });
+
+  test('restored accounts are used in all processes after the one refresh that confirms them', async () => {
+    for (const person of ['carol', 'dave']) await one.connect(person, server);
+    await one.endAtProvider('dave', server);
+    const database = opened();
+    await database.db.updateTable('account').set({ confirmed: 0 }).execute();
+    await database.close();
+    const after = [await gatewayAccounts(where, entries), await gatewayAccounts(where, entries)] as const;
+    try {
+      const found = await Promise.all([0, 1, 0, 1].map((n) => find(after[n % 2 ? 1 : 0])));
+      expect(new Set(found.map(tokenOf)).size).toBe(1);
+      expect(subjectOf(tokenOf(found[0] ?? {}))).toBe('carol');
+      expect(refreshes()).toBe(1);
+      expect(await find(after[1], 'dave')).toEqual({ none: 'ended' });
+    } finally {
+      for (const { store } of after) await store.close();
+    }
   });
 
   test('what no key opens is for its owner to connect again, and opens again with the key', async () => {
