@@ -132,6 +132,36 @@ describe.each<[string, Places]>(bothDatabases('data'))('%s:', (_kind, places) =>
     expect(await until(async () => subjectOf(tokenOf(await find(one, 'carol'))) === 'carol')).toBe(true);
   });
 
+  test.each([
+    ['nothing where the provider does not rotate refresh tokens', false, 'carol'],
+    ['that one account where it does', true, undefined],
+  ])('a process that is killed in the middle of a refresh loses %s', async (_what, rotates, expected) => {
+    provider.knobs.rotates = rotates;
+    await one.connect('carol', server);
+    await one.connect('dave', server);
+    await one.refreshAndLose('carol', server);
+    clock.advance(3_700);
+    const [carol, dave] = await Promise.all([find(two, 'carol'), find(two, 'dave')]);
+    expect(subjectOf(tokenOf(dave))).toBe('dave');
+    if (expected === undefined) expect(carol).toEqual({ none: 'ended' });
+    else expect(subjectOf(tokenOf(carol))).toBe(expected);
+  });
+
+  test('a call waits for a slow provider or another process as long as a decision may take, and no longer', async () => {
+    const hasty = await gatewayAccounts(where, entries, { waitMilliseconds: 200 });
+    await one.connect('carol', server);
+    const { key } = await row(one);
+    clock.advance(3_700);
+    const lease = await two.store.accountRows.lease(key, 20);
+    await expect(find(hasty)).rejects.toMatchObject({ code: 'account_unavailable' });
+    if (lease) await two.store.accountRows.release(lease);
+    provider.knobs.tokenDelayMilliseconds = 1_000;
+    await expect(find(hasty)).rejects.toMatchObject({ code: 'account_unavailable' });
+    expect(await until(async () => tokenOf(await find(one)) !== undefined)).toBe(true);
+    expect(refreshes()).toBe(1);
+    await hasty.store.close();
+  });
+
   test('a refused token is renewed once in ten minutes; after that the server refuses the account', async () => {
     await one.connect('carol', server);
     const first = (await find(one)) as { token: string; version: number };
@@ -217,7 +247,8 @@ describe.each<[string, Places]>(bothDatabases('data'))('%s:', (_kind, places) =>
   test('a disconnected account is dead in other processes within a second, and revoked at its provider', async () => {
     await one.connect('carol', server);
     await find(two);
-    provider.knobs.tokenStatus = undefined;
+    // The clock of this machine is ahead of the database's.
+    clock.advance(1_000);
     const gone = await one.connections.disconnect('carol', 'all');
     expect(gone).toMatchObject([{ server: 'notes', state: 'ok' }]);
     expect(await until(async () => 'none' in (await find(two)))).toBe(true);
