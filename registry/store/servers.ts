@@ -96,7 +96,7 @@ export function toServer(row: Selectable<Schema['server']>): RegisteredServer {
 }
 
 function authOf({ auth_secret, auth_account, auth_checks }: Selectable<Schema['server']>): ServerAuth | null {
-  // A registry of an earlier version leaves the other columns alone when it writes a secret.
+  // A secret beside an account: something else than this registry has written it. It must not get people's tokens.
   if (auth_secret !== null) return { secret: auth_secret };
   if (auth_account === null) return null;
   return { account: auth_account, ...(auth_checks !== null && { checks: auth_checks }) };

@@ -12,19 +12,25 @@ import { hidden, newBrowser } from '../support/stand-in/hosted-login.ts';
 const folder = mkdtempSync(join(tmpdir(), 'account-gate-'));
 const provider = await startAccountProvider();
 const server = await startAccountServer(provider.issuer);
+/** Where an editor would like the tokens to go. The entry covers it too. */
+const elsewhere = await startAccountServer(provider.issuer);
 const secretsFile = join(folder, 'secrets.yml');
-const entry = { account: { issuer: provider.issuer, scopes: ['offline_access', 'mcp'] }, for: [server.address] };
+const entry = {
+  account: { issuer: provider.issuer, scopes: ['offline_access', 'mcp'] },
+  for: [server.address, elsewhere.address],
+};
 writeFileSync(secretsFile, JSON.stringify({ notion: entry }), { mode: 0o600 });
-const gateway = await startGateway({ UPSTREAM_SECRETS_FILE: secretsFile, LOG_LEVEL: 'debug' }, [
-  {
-    ...{ name: 'notes', title: 'Notes', description: 'Wants accounts', upstream: new URL(server.address).origin },
-    transports: { 'streamable-http': '/mcp' },
-    auth: { account: 'notion' },
-  },
-]);
+const notes = {
+  ...{ name: 'notes', title: 'Notes', description: 'Wants accounts', upstream: new URL(server.address).origin },
+  transports: { 'streamable-http': '/mcp' },
+  auth: { account: 'notion' },
+};
+const settings = { UPSTREAM_SECRETS_FILE: secretsFile, ALLOW_PRIVATE_UPSTREAMS: '127.0.0.0/8', LOG_LEVEL: 'debug' };
+const gateway = await startGateway(settings, [notes]);
 afterAll(async () => {
   await gateway.stop();
   await server.close();
+  await elsewhere.close();
   await provider.close();
   rmSync(folder, { recursive: true });
 });
@@ -100,6 +106,29 @@ test('A person calls as their own account, through mcpgw too; once the server re
   expect(await client.callTool({ name: 'whoami' })).toMatchObject(says('alice-at-notion'));
   expect(opened).toEqual([page]);
   await client.close();
+});
+
+test('An editor who gives the server another address, or its name to another server, gets no token there', async () => {
+  const api = async (method: string, path: string, body?: object) => {
+    const headers = { ...alice, origin: gateway.url, 'content-type': 'application/json' };
+    const answer = await fetch(`${gateway.url}/api/servers${path}`, { method, headers, body: JSON.stringify(body) });
+    return { status: answer.status, ...((await answer.json()) as { revision?: number }) };
+  };
+  const move = async (upstream: string) => {
+    const { revision } = await api('GET', '/notes');
+    expect(await api('PATCH', '/notes', { revision, upstream })).toMatchObject({ status: 200, route: 'ok' });
+  };
+  const isAskedAgain = () => until(async () => (await call(alice)).verdict === 'account_needed');
+  expect((await call(alice)).result).toMatchObject(says('alice-at-notion'));
+  await move(new URL(elsewhere.address).origin);
+  expect(await isAskedAgain()).toBe(true);
+  expect((await api('DELETE', '/notes')).status).toBe(200);
+  const again = { ...notes, upstream: new URL(elsewhere.address).origin };
+  expect((await api('POST', '', again)).status).toBe(201);
+  expect(await isAskedAgain()).toBe(true);
+  await move(notes.upstream);
+  expect(await until(async () => (await call(alice)).result?.content !== undefined)).toBe(true);
+  expect(elsewhere.seen.authorizations.filter(Boolean)).toEqual([]);
 });
 
 test('What the page knows of a server comes from its route: headers of a client count for nothing, also behind another path', async () => {

@@ -34,7 +34,8 @@ const foreign = `
   X-Forwarded-Groups X-Forwarded-Access-Token X-Forwarded-Preferred-Username Forwarded Via X-Real-Ip X-Client-Ip True-Client-Ip
   Fastly-Client-Ip X-Cluster-Client-Ip X-Appengine-User-Email X-Appengine-Inbound-Appid X-Cloud-Trace-Context X-B3-Traceid
   Baggage X-Envoy-Original-Path X-Envoy-Internal X-Envoy-Decorator-Operation X-Accel-Redirect X-Sendfile Front-End-Https
-  X-Url-Scheme X-Scheme X-Mcp-Secret X-Mcp-Server X-Mcp-Upstream X-Upstream-Authorization X-Resource X-Relay-Error
+  X-Url-Scheme X-Scheme X-Mcp-Secret X-Mcp-Account X-Mcp-Address X-Mcp-Server X-Mcp-Upstream X-Upstream-Authorization X-Resource
+  X-Relay-Error
   X-Mcp-Toolsets Mcp-Param-City Mcp-Param-User Mcp-Unknown Referer Dnt Pragma Cache-Control If-None-Match Range Accept-Encoding
 `
   .trim()

@@ -65,6 +65,7 @@ export const accounts = [
       'A new address must be covered too, and the editor is told that people have to connect again',
     ],
     'e2e/account-gate': [
+      'An editor who gives the server another address, or its name to another server, gets no token there',
       'What the page knows of a server comes from its route: headers of a client count for nothing, also behind another path',
     ],
     attack: ['a page that connects an account, with headers that name its provider and address'],
@@ -84,6 +85,7 @@ export const accounts = [
     'integration/auth-server/accounts/accounts': [
       'a refused token is renewed once in ten minutes; after that the server refuses the account',
       'a provider that fails or is slow keeps the account, and is not asked again at once',
+      'kill -9 in the middle of a refresh loses nothing where the provider does not rotate; else that person connects again, and no one else notices',
     ],
     attack: ['a report that a server refuses an account'],
   }),

@@ -262,6 +262,6 @@ async function depart(transaction: Transaction<Schema>, rows: readonly AccountRo
   for (const { key, account, identity, locked } of rows)
     await transaction
       .insertInto('account_departed')
-      .values({ key, account, identity, locked, created_at: now, retry_at: now, tries: 0 })
+      .values({ key, account, identity, locked, created_at: now, retry_at: 0, tries: 0 })
       .execute();
 }

@@ -20,7 +20,7 @@ export function createDepartedStore({ db, kind }: Database<Schema>) {
     /** Queues tokens that belong to no account: those of a refresh during which the account was disconnected. */
     async add({ key, account, identity, locked }: Omit<Departed, 'id'>): Promise<void> {
       const at = nowInSeconds();
-      const row = { key, account, identity, locked, created_at: at, retry_at: at, tries: 0 };
+      const row = { key, account, identity, locked, created_at: at, retry_at: 0, tries: 0 };
       await db.insertInto('account_departed').values(row).execute();
     },
     /** Takes one that is due: no other process gets it until its next try. Pauses grow from a minute to an hour. */

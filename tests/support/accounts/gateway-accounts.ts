@@ -80,6 +80,14 @@ export async function gatewayAccounts(where: string, entries: Entries, options: 
   const refresh = createRefresh({ rows, departed, providers, vault, log });
   const revokeDeparted = createRevokeDeparted({ secrets: entries, departed, providers, vault, log });
   const shared = { secrets: entries, rows, vault, providers, refresh, log };
+  const heldBy = async (subject: string, { account, server }: AccountServer) => {
+    const all = await rows.ofSubject(subject);
+    const row = all.find((each) => each.account === account && each.server === server);
+    const entry = entries.accounts().get(account);
+    const held = row && (await openTokens(vault, row.key, row.locked));
+    if (!entry || !held) throw new Error('there is no such account');
+    return { entry, held, row };
+  };
   const connections = createConnections({ ...shared, revokeDeparted, publicUrl });
   return {
     store,
@@ -91,13 +99,15 @@ export async function gatewayAccounts(where: string, entries: Entries, options: 
     sweep: createSweep({ ...shared, revokeDeparted, idleDays }),
     /** Writes the times of use at once. */
     flush: () => (rows as DatabaseAccounts).flush(),
+    /** Refreshes as a process does that is killed before it can write: the provider's answer is lost. */
+    async refreshAndLose(subject: string, at: AccountServer) {
+      const { entry, held, row } = await heldBy(subject, at);
+      const resource = at.address.split(' ', 1)[0] ?? '';
+      await providers.refresh({ entry, resource }, held.clientId, { refresh: held.refresh ?? '', scopes: row.scopes });
+    },
     /** Ends at the provider what a person has allowed there, as they can do by themselves. */
-    async endAtProvider(subject: string, { account, server }: AccountServer) {
-      const all = await rows.ofSubject(subject);
-      const row = all.find((each) => each.account === account && each.server === server);
-      const entry = entries.accounts().get(account);
-      const held = row && (await openTokens(vault, row.key, row.locked));
-      if (!entry || !held) throw new Error('there is no such account');
+    async endAtProvider(subject: string, at: AccountServer) {
+      const { entry, held } = await heldBy(subject, at);
       await providers.revoke(entry, held.clientId, held);
     },
     /** Connects an account as a person does, with a login at the provider. */

@@ -74,7 +74,8 @@ describe('envoy.yaml', () => {
     const removed: string[] = filter('header_mutation').mutations.request_mutations.map(
       ({ remove }: { remove: string }) => remove,
     );
-    expect(removed).toEqual(expect.arrayContaining([...answered, 'x-mcp-upstream', 'x-mcp-secret']));
+    const described = ['x-mcp-upstream', 'x-mcp-secret', 'x-mcp-account', 'x-mcp-address'];
+    expect(removed).toEqual(expect.arrayContaining([...answered, ...described]));
     expect(exact(filter('ext_authz').http_service.authorization_response.allowed_upstream_headers)).toEqual(
       [...identity].sort(),
     );

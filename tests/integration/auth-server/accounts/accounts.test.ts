@@ -50,6 +50,10 @@ describe.each<[string, Places]>(bothDatabases('data'))('%s:', (_kind, places) =>
     await two.store.close();
   });
 
+  const opened = () =>
+    where.startsWith('postgres')
+      ? openPostgres<Schema>(where, () => undefined)
+      : openSqlite<Schema>(`${where}/auth-server.db`);
   const refreshes = () => provider.seen.grants.filter((grant) => grant === 'refresh_token').length;
   const find = (by: Gateway, subject = 'carol', at = server) => by.accounts.find(subject, at);
   const row = async (by: Gateway, subject = 'carol') =>
@@ -128,6 +132,36 @@ describe.each<[string, Places]>(bothDatabases('data'))('%s:', (_kind, places) =>
     expect(await until(async () => subjectOf(tokenOf(await find(one, 'carol'))) === 'carol')).toBe(true);
   });
 
+  test.each([
+    ['nothing where the provider does not rotate refresh tokens', false, 'carol'],
+    ['that one account where it does', true, undefined],
+  ])('a process that is killed in the middle of a refresh loses %s', async (_what, rotates, expected) => {
+    provider.knobs.rotates = rotates;
+    await one.connect('carol', server);
+    await one.connect('dave', server);
+    await one.refreshAndLose('carol', server);
+    clock.advance(3_700);
+    const [carol, dave] = await Promise.all([find(two, 'carol'), find(two, 'dave')]);
+    expect(subjectOf(tokenOf(dave))).toBe('dave');
+    if (expected === undefined) expect(carol).toEqual({ none: 'ended' });
+    else expect(subjectOf(tokenOf(carol))).toBe(expected);
+  });
+
+  test('a call waits for a slow provider or another process as long as a decision may take, and no longer', async () => {
+    const hasty = await gatewayAccounts(where, entries, { waitMilliseconds: 200 });
+    await one.connect('carol', server);
+    const { key } = await row(one);
+    clock.advance(3_700);
+    const lease = await two.store.accountRows.lease(key, 20);
+    await expect(find(hasty)).rejects.toMatchObject({ code: 'account_unavailable' });
+    if (lease) await two.store.accountRows.release(lease);
+    provider.knobs.tokenDelayMilliseconds = 1_000;
+    await expect(find(hasty)).rejects.toMatchObject({ code: 'account_unavailable' });
+    expect(await until(async () => tokenOf(await find(one)) !== undefined)).toBe(true);
+    expect(refreshes()).toBe(1);
+    await hasty.store.close();
+  });
+
   test('a refused token is renewed once in ten minutes; after that the server refuses the account', async () => {
     await one.connect('carol', server);
     const first = (await find(one)) as { token: string; version: number };
@@ -165,9 +199,7 @@ describe.each<[string, Places]>(bothDatabases('data'))('%s:', (_kind, places) =>
     provider.knobs.losesTokens = false;
     // The token that is known goes on until it ends, and the lease of the dead process until its time is over.
     for (const person of ['carol', 'dave', 'erin']) expect(subjectOf(tokenOf(await find(two, person)))).toBe(person);
-    const database = where.startsWith('postgres')
-      ? openPostgres<Schema>(where, () => undefined)
-      : openSqlite<Schema>(`${where}/auth-server.db`);
+    const database = opened();
     const leased = database.db.updateTable('account').set({ leased_until: 0 }).where('leased_until', '>', 0);
     const killedOnes = await leased.returning('subject').execute();
     expect(killedOnes.map(({ subject }) => subject).sort()).toEqual(['carol', 'dave']);
@@ -215,7 +247,8 @@ describe.each<[string, Places]>(bothDatabases('data'))('%s:', (_kind, places) =>
   test('a disconnected account is dead in other processes within a second, and revoked at its provider', async () => {
     await one.connect('carol', server);
     await find(two);
-    provider.knobs.tokenStatus = undefined;
+    // The clock of this machine is ahead of the database's.
+    clock.advance(1_000);
     const gone = await one.connections.disconnect('carol', 'all');
     expect(gone).toMatchObject([{ server: 'notes', state: 'ok' }]);
     expect(await until(async () => 'none' in (await find(two)))).toBe(true);
@@ -232,6 +265,24 @@ describe.each<[string, Places]>(bothDatabases('data'))('%s:', (_kind, places) =>
     await two.sweep.idle();
     expect(await row(one)).toBeUndefined();
     expect(two.log.join('')).toContain('not used for long');
+  });
+
+  test('restored accounts are used in all processes after the one refresh that confirms them', async () => {
+    for (const person of ['carol', 'dave']) await one.connect(person, server);
+    await one.endAtProvider('dave', server);
+    const database = opened();
+    await database.db.updateTable('account').set({ confirmed: 0 }).execute();
+    await database.close();
+    const after = [await gatewayAccounts(where, entries), await gatewayAccounts(where, entries)] as const;
+    try {
+      const found = await Promise.all([0, 1, 0, 1].map((n) => find(after[n % 2 ? 1 : 0])));
+      expect(new Set(found.map(tokenOf)).size).toBe(1);
+      expect(subjectOf(tokenOf(found[0] ?? {}))).toBe('carol');
+      expect(refreshes()).toBe(1);
+      expect(await find(after[1], 'dave')).toEqual({ none: 'ended' });
+    } finally {
+      for (const { store } of after) await store.close();
+    }
   });
 
   test('what no key opens is for its owner to connect again, and opens again with the key', async () => {
