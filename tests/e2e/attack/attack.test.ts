@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { prepare } from '../../../attack/attacker.ts';
 import type { Case } from '../../../attack/case.ts';
+import { accounts } from '../../../attack/cases/accounts.ts';
 import { internalEndpoints } from '../../../attack/cases/internal.ts';
 import { login } from '../../../attack/cases/login.ts';
 import { loginsOfClients } from '../../../attack/cases/oauth/chapter.ts';
@@ -138,13 +139,16 @@ test('An nginx that forwards the client’s assertion is noticed, although every
   }
 }, 180_000);
 
-test('Attacks on the logins of clients get through an authorization server that checks less', async () => {
+test('Attacks on the logins of clients and on accounts get through an authorization server that checks less', async () => {
   const lenient = await startLenient(gateway);
   const weakened = await weaken(gateway, { authServer: lenient.port });
   try {
-    const through = names((await attack(weakened.url, ofClients)).attacks, 'through');
+    const through = names((await attack(weakened.url, [...ofClients, ...accounts])).attacks, 'through');
     expect(through).toEqual(
       expect.arrayContaining([
+        'a form of another site that connects an account',
+        'a link to connect an account that the browser loads in advance',
+        'an answer of a provider in a frame or an image',
         'a registration with the redirect address "javascript:alert(1)" beside a good one',
         'a request with plain PKCE',
         'a request with two resources',
@@ -158,6 +162,7 @@ test('Attacks on the logins of clients get through an authorization server that 
     // What that server still checks is still refused: the attacks say which check is missing.
     expect(through).not.toContain('a request with a redirect address of another site');
     expect(through).not.toContain('an Allow before the login');
+    expect(through).not.toContain('an account connected by a person without any permission');
     expect(through).not.toContain("a client's access token at another server");
   } finally {
     await weakened.stop();

@@ -20,7 +20,7 @@ export async function startLenient(gateway: Gateway): Promise<{ port: number; st
     const { method = 'GET', url = '/' } = req;
     const headers: Headers = { ...req.headers, connection: undefined, 'content-length': undefined };
     const [path = ''] = url.split('?');
-    if (path.startsWith('/oauth2/consent/')) forgive(headers, browsers.get(path), gateway.url, method);
+    forgive(headers, path, browsers.get(path), gateway.url, method);
     const known = exchanged.get(body);
     if (path === '/oauth2/token' && known !== undefined) return { status: 200, headers: {}, body: known };
     const real = await send(target, { method, path: lenientRequest(url), headers, body: body || undefined });
@@ -51,8 +51,11 @@ function lenientRequest(url: string): string {
     .replace('code_challenge_method=plain', 'code_challenge_method=S256');
 }
 
-function forgive(headers: Headers, browser: string | undefined, origin: string, method: string): void {
+function forgive(headers: Headers, path: string, browser: string | undefined, origin: string, method: string): void {
+  const isOfAccounts = /^\/(oauth2\/)?accounts\//.test(path);
+  if (!isOfAccounts && !path.startsWith('/oauth2/consent/')) return;
   headers['sec-purpose'] = undefined;
+  if (isOfAccounts) for (const name of ['sec-fetch-site', 'sec-fetch-dest']) headers[name] = undefined;
   if (method === 'POST') headers.origin = origin;
   if (browser !== undefined) headers.cookie = browser;
 }
