@@ -21,6 +21,7 @@ COPY registry registry
 COPY servers servers
 COPY container container
 COPY operations/command.ts operations/command.ts
+COPY operations/accounts/place.ts operations/accounts/rekey.ts operations/accounts/
 COPY operations/backup operations/backup
 COPY operations/policy/files.ts operations/policy/files.ts
 COPY operations/revoke operations/revoke

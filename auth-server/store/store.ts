@@ -6,6 +6,7 @@ import { type AccountStore, DatabaseAccounts, isAccountChange } from './accounts
 import { createAccountClientStore } from './accounts/client.ts';
 import { createDepartedStore } from './accounts/departed.ts';
 import { createLockedStore } from './accounts/locked.ts';
+import { createMoveStore } from './accounts/move.ts';
 import { type BindingLimits, type BindingStore, DatabaseBindings } from './binding.ts';
 import { createKeyStore } from './key.ts';
 import { changes, type Schema } from './migrations.ts';
@@ -13,7 +14,7 @@ import { createPeopleDirectory } from './people/directory.ts';
 import { createEndedAccess } from './people/ended-access.ts';
 import { createPersonStore } from './people/person.ts';
 import { createRevocationStore } from './revocation.ts';
-import { createRevocationFeed } from './revocation-feed.ts';
+import { createRevocationFeed, type RevocationFeed } from './revocation-feed.ts';
 import { createSecretStore } from './secret.ts';
 import { DatabaseSessions, type SessionStore } from './session.ts';
 import { createUsedStore } from './used.ts';
@@ -88,7 +89,7 @@ export async function openStore(
     people: createPersonStore(database, revocationFeed, sessions),
     directory: createPeopleDirectory(db),
     endedAccess: createEndedAccess(db),
-    ...accountStores(database, accounts),
+    ...accountStores(database, accounts, revocationFeed),
     revocations,
     revocationFeed,
     /** The keys that sign assertions. */
@@ -108,12 +109,13 @@ export async function openStore(
 }
 
 /** People's accounts at servers, what is to be revoked of them, and the gateway's registrations at providers. */
-function accountStores(database: Database<Schema>, accountRows: AccountStore) {
+function accountStores(database: Database<Schema>, accountRows: AccountStore, feed: RevocationFeed) {
   return {
     accountRows,
     departedAccounts: createDepartedStore(database),
     accountClients: createAccountClientStore(database),
     lockedAccounts: createLockedStore(database),
+    accountMoves: createMoveStore(database, feed),
   };
 }
 

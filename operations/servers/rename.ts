@@ -10,10 +10,12 @@ import { planRenaming, type Renaming, renameServer } from '../../registry/store/
 import { CommandError, type Context, collect, operatorCommand, runAsProgram } from '../command.ts';
 import { defaultPolicyFile, printPlain, readText } from '../policy/files.ts';
 import { otherGateway } from '../revoke/running-gateway.ts';
+import { accountMover } from './accounts.ts';
 import { findDatabases } from './databases.ts';
 import { NotChangeable, type PolicyRenaming, renameInPolicy, writePolicyFile } from './policy-file.ts';
 
-const help = `Renames a server: in the registry with its approved tools and its history, and in each rule of scopes.yml that names it.
+const help = `Renames a server: in the registry with its approved tools and its history, with people's accounts at it, and in each rule of
+scopes.yml that names it.
 
   npm run -s servers:rename -- mcp my-mcp              shows the change, and asks
   npm run -s servers:rename -- mcp my-mcp --dry-run    only shows it
@@ -23,10 +25,12 @@ The gateway may run meanwhile. MCP sessions of the server and logins of clients 
 comments and patterns such as m* stay. If it is interrupted, call it again with the same names.
 With Docker: docker compose run --rm rename mcp my-mcp
 
-It reads DATABASE_URL, or DATA_DIR or UP_DATA_DIR (default: data), and SCOPES_FILE, from the environment or .env.
+It reads DATABASE_URL, or DATA_DIR or UP_DATA_DIR (default: data), ACCOUNTS_KEY_FILE and SCOPES_FILE, from the environment or .env.
+Accounts that no key opens end: it names them, and their people connect again.
 --data names a folder of the databases instead, and may be given twice. Exit code: 0 done, 1 not done, 2 wrong use.`;
 
 type Options = { yes?: true; dryRun?: true; data?: readonly string[] };
+type AccountMover = ReturnType<typeof accountMover>;
 type Databases = { registry: RegistryDatabase; auth: Awaited<ReturnType<typeof openStore>> };
 
 export const run = operatorCommand<Options>(
@@ -45,10 +49,12 @@ export const run = operatorCommand<Options>(
     try {
       await refuseOther(databases, env);
       const plan = await refusalsAsMessages(() => planRenaming(databases.registry.db, renaming));
-      printPlain(context, planInWords(renaming, plan, policy, policyFile));
+      const accounts = accountMover(databases.auth, env, data);
+      const moves = await accounts.plan(renaming.from);
+      printPlain(context, [planInWords(renaming, plan, policy, policyFile), ...moves].join('\n'));
       if (dryRun) return 0;
       if (!yes && !(await confirmed(context))) throw new CommandError('Nothing was changed.', 1);
-      return await rename(databases, renaming, { policy, policyFile }, context);
+      return await rename(databases, renaming, { policy, policyFile, accounts }, context);
     } finally {
       await Promise.all([databases.registry.close(), databases.auth.close()]);
     }
@@ -143,13 +149,15 @@ async function confirmed(context: Context): Promise<boolean> {
 async function rename(
   { registry, auth }: Databases,
   renaming: Renaming,
-  { policy, policyFile }: { policy: PolicyRenaming; policyFile: string },
+  { policy, policyFile, accounts }: { policy: PolicyRenaming; policyFile: string; accounts: AccountMover },
   context: Context,
 ): Promise<number> {
   const { from, to } = renaming;
   const by = { sub: '#operator', username: 'servers:rename' };
   await refusalsAsMessages(() => renameServer(registry, renaming, by));
   printPlain(context, `Renamed ${from} to ${to} in the registry.`);
+  const { lines, left } = await accounts.move(renaming);
+  if (lines.length > 0) printPlain(context, lines.join('\n'));
   const refused = await writePolicyFile(policyFile, policy.text).then(
     () => undefined,
     (error: NodeJS.ErrnoException) => error.code ?? error.message,
@@ -157,9 +165,13 @@ async function rename(
   const ended = await auth.bindings.endServer(from);
   const clients = await endClients(auth.sessions, from);
   printPlain(context, `${ended} MCP sessions and tasks, and the logins of ${clients} clients to this server ended.`);
-  if (refused === undefined) return 0;
   const todo = 'change the lines above by hand. Until then, its rules name no server';
-  throw new CommandError(`${policyFile} cannot be written (${refused}): ${todo}.`, 1);
+  const faults = [
+    ...(refused === undefined ? [] : [`${policyFile} cannot be written (${refused}): ${todo}.`]),
+    ...(left === 0 ? [] : [`${left} accounts of people were in use all the time and did not move: call this again.`]),
+  ];
+  if (faults.length > 0) throw new CommandError(faults.join('\n'), 1);
+  return 0;
 }
 
 /** Ends the logins of clients whose tokens are for the server's old address. @returns how many */

@@ -30,6 +30,11 @@ export function accountMark(key: string): string {
 const changedMark = 'a.';
 const changedOf = (key: string) => changedMark + accountMark(key);
 
+/** What the feed says when an account has gone: what it has open ends, and no process uses it from memory. */
+export function goneMarks(key: string): string[] {
+  return [accountMark(key), changedOf(key)];
+}
+
 /** Whether a key of the feed is only about accounts in memory. */
 export function isAccountChange(mark: string): boolean {
   return mark.startsWith(changedMark);
@@ -200,7 +205,7 @@ export class DatabaseAccounts {
           await endSessions(transaction, row);
         }
         await depart(transaction, gone);
-        return gone.length > 0 ? gone.flatMap(({ key }) => [accountMark(key), changedOf(key)]) : undefined;
+        return gone.length > 0 ? gone.flatMap(({ key }) => goneMarks(key)) : undefined;
       },
     );
     return gone;

@@ -3,13 +3,15 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { accountKey } from '../../../auth-server/accounts/account-key.ts';
+import { createVault, type Vault } from '../../../auth-server/accounts/vault/vault.ts';
 import { openStore as openAuthStore } from '../../../auth-server/store/store.ts';
 import { run } from '../../../operations/servers/rename.ts';
 import { definitionOf } from '../../../registry/servers/definition.ts';
 import { openRegistryDatabase } from '../../../registry/store/database.ts';
 import { renameServer } from '../../../registry/store/rename.ts';
 import { openStore, type RegistryStore } from '../../../registry/store/store.ts';
-import { sessionRecord } from '../../support/auth-server/auth-fixture.ts';
+import { now, sessionRecord } from '../../support/auth-server/auth-fixture.ts';
 import { until } from '../../support/listen.ts';
 import { runCommand } from '../../support/operations/run-command.ts';
 import { bothDatabases } from '../../support/postgres/both-databases.ts';
@@ -17,6 +19,9 @@ import { bothDatabases } from '../../support/postgres/both-databases.ts';
 const rules = '# Who\ns:\n- {server: mcp, methods: [ping]} # here\n- {server: "*", methods: [ping]}\n';
 const by = { sub: 'a11ce', username: 'alice' };
 const other = { server: 'other', tools: null, prefix: null };
+const keys = ['8f14e45fceea167a5a36dedd4bea2543f7c1d2b90e6a4c31', 'b1a7c9d3e5f70246813579bdf0aceb24681357908642aced'];
+const [here, gone] = keys.map((key) => createVault(() => [key])) as [Vault, Vault];
+const keyOf = (subject: string, server: string) => accountKey({ subject, account: 'notes', server });
 const settings = (name: string) => ({
   name,
   title: 'A server',
@@ -167,6 +172,85 @@ describe.each(bothDatabases('registry.db'))('%s:', (_kind, places) => {
     await expectRenamed();
     await add('second');
     expect(await rename(['mcp', 'second', '--yes'])).toMatchObject({ code: 1 });
+  });
+
+  /** Connects an account whose tokens are the text "tokens of <person>". */
+  const connect = async (
+    subject: string,
+    server: string,
+    { vault = here, address = 'https://x.example/mcp -' } = {},
+  ) => {
+    const key = keyOf(subject, server);
+    const times = { expiresAt: now() + 3_600, refreshAt: now() + 3_300, hasRefreshToken: true };
+    const tokens = { locked: await vault.lock(key, `tokens of ${subject}`), scopes: ['a'], ...times };
+    const owner = { subject, account: 'notes', server, address, identity: 'i', shownName: subject };
+    await auth.accountRows.connect({ key, ...owner, ...tokens });
+    return await auth.accountRows.find(key);
+  };
+  const accountsOf = async (subject: string) =>
+    (await auth.accountRows.ofSubject(subject)).map(({ server, state }) => `${server} ${state}`).sort();
+
+  test("servers:rename moves people's accounts with their tokens, also one that is being refreshed; a running auth-server follows, and the old name has none", async () => {
+    env.ACCOUNTS_KEY_FILE = join(folder, 'keys');
+    writeFileSync(env.ACCOUNTS_KEY_FILE, keys[0] ?? '');
+    await connect('carol', 'my-mcp', { address: 'https://before.example/mcp -' });
+    const before = await connect('carol', 'mcp');
+    await connect('carol', 'other');
+    await connect('dave', 'mcp', { vault: gone });
+    await connect('erin', 'mcp');
+    await auth.accountRows.stop({ key: keyOf('erin', 'mcp'), version: 1 }, 'more_scopes');
+    await auth.accountRows.lease(keyOf('erin', 'mcp'), 2);
+
+    const plan = [
+      '2 accounts of people at this server move too.',
+      'No key of ACCOUNTS_KEY_FILE opens 1',
+      'dave, account notes',
+    ];
+    const { stdout: planned } = await rename(['mcp', 'my-mcp', '--dry-run']);
+    for (const line of plan) expect(planned).toContain(line);
+    expect(await accountsOf('dave')).toEqual(['mcp ok']);
+
+    const { code, stdout } = await rename(['mcp', 'my-mcp', '--yes']);
+    expect([code, stdout]).toEqual([0, expect.stringContaining('2 accounts of people moved.')]);
+    await until(async () => (await auth.accountRows.find(keyOf('carol', 'mcp'))) === undefined);
+    const after = await auth.accountRows.find(keyOf('carol', 'my-mcp'));
+    const { locked } = after ?? { locked: '' };
+    expect(after).toEqual({ ...before, key: keyOf('carol', 'my-mcp'), server: 'my-mcp', locked });
+    expect(await here.open(keyOf('carol', 'my-mcp'), locked)).toBe('tokens of carol');
+    expect(await here.open(keyOf('carol', 'mcp'), locked)).toBeUndefined();
+    expect(await accountsOf('carol')).toEqual(['my-mcp ok', 'other ok']);
+    expect(await accountsOf('erin')).toEqual(['my-mcp more_scopes']);
+    expect(await accountsOf('dave')).toEqual([]);
+    expect((await auth.departedAccounts.take())?.key).toBe(keyOf('dave', 'mcp'));
+    expect(await auth.departedAccounts.take()).toBeUndefined();
+
+    // As after an interruption: a person who has connected to the new name meanwhile keeps that account.
+    await connect('carol', 'mcp');
+    const again = await connect('carol', 'my-mcp');
+    expect((await rename(['mcp', 'my-mcp', '--yes'])).code).toBe(0);
+    expect(await auth.accountRows.read(keyOf('carol', 'my-mcp'))).toEqual(again);
+    expect([await accountsOf('carol'), await auth.departedAccounts.take()]).toEqual([
+      ['my-mcp ok', 'other ok'],
+      undefined,
+    ]);
+  });
+
+  test("servers:rename without the keys of people's accounts changes nothing and says what to set", async () => {
+    env.ACCOUNTS_KEY_FILE = join(folder, 'no-such-file');
+    await connect('carol', 'mcp');
+    const { code, stderr } = await rename(['mcp', 'my-mcp', '--yes']);
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringContaining('Set ACCOUNTS_KEY_FILE to the keys that the gateway has'),
+    ]);
+    await store.refresh();
+    expect([store.get('mcp')?.name, policy(), await accountsOf('carol')]).toEqual(['mcp', rules, ['mcp ok']]);
+    if (!where.startsWith('postgres')) return;
+    delete env.ACCOUNTS_KEY_FILE;
+    expect(await rename(['mcp', 'my-mcp', '--yes'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('Nothing was changed.'),
+    });
   });
 
   test('A policy file that cannot be written leaves its lines to the operator, and everything else is done', async () => {

@@ -6,9 +6,11 @@ const copied = [...readFileSync('Dockerfile', 'utf8').matchAll(/^COPY (?!--from)
 );
 const sent = [...readFileSync('.dockerignore', 'utf8').matchAll(/^!(.*)$/gm)].map(([, path]) => String(path));
 const compose = readFileSync('docker-compose.yml', 'utf8');
-const programs = new Set(
-  [...compose.matchAll(/(?:command: \[|^ +- )([\w./-]+\.ts)/gm)].map(([, file]) => String(file)),
-);
+const programs = new Set([
+  ...[...compose.matchAll(/(?:command: \[|^ +- )([\w./-]+\.ts)/gm)].map(([, file]) => String(file)),
+  // Called with `docker compose exec`.
+  'operations/accounts/rekey.ts',
+]);
 
 function withImports(file: string, found = new Set<string>()): Set<string> {
   if (found.has(file)) return found;
