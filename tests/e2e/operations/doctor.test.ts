@@ -62,7 +62,7 @@ describe('npm run doctor', () => {
     const checks = lines.filter((line) => /^(ok|warn) /.test(line)).map((line) => line.slice(6, 18).trim());
     expect(checks).toEqual([
       ...['settings', 'discovery', 'domain', 'clock', 'keys', 'app client', 'callback', 'scopes'],
-      ...['sign-out', 'command line', 'agent', 'groups', 'secret key', 'gateway', 'gate', 'mcp clients', 'ports'],
+      ...['sign-out', 'agent', 'groups', 'secret key', 'gateway', 'gate', 'mcp clients', 'ports'],
     ]);
     expect(lines.at(-1)).toMatch(/^Nothing is broken: 17 ok, 0 warn, 0 FAIL\.$/);
     expect(code).toBe(0);
