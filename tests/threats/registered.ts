@@ -32,7 +32,7 @@ export const registered = [
       'on the answer to %s becomes an error that says why, and the stream goes on',
       'and does not end ends its request with an error',
     ],
-    'integration/relay/load': ['%s is aborted after a few megabytes, and takes less than a hundred of memory'],
+    'integration/relay/load': ['%s is aborted after a few megabytes, and takes less than two hundred of memory'],
     'unit/deploy/memory': ['The relay with the limit of %s holds all that its limits allow together'],
   }),
   row('one-server-floods', 'what one server sends takes a bounded part of the relay’s time and of the store', {
