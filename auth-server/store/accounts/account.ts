@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Kysely, sql, type Transaction } from 'kysely';
 import { type Database, databaseNow } from '../../../common/database/database.ts';
 import { nowInSeconds } from '../../../common/time/now.ts';
@@ -18,6 +19,9 @@ export type AccountStore = Omit<DatabaseAccounts, 'forget' | 'flush' | 'dropChan
 
 /** How often the last use is written, in seconds; the first use after a refresh is always written. */
 const usedEverySeconds = 3_600;
+/** How often, and how many times, a process looks whether it has heard of a change: it reads the feed a few times a second. */
+const lookMilliseconds = 20;
+const mostLooks = 100;
 /** How many accounts one pass of the background takes. */
 const batch = 100;
 
@@ -83,6 +87,7 @@ export class DatabaseAccounts {
     const own = { subject, account, server, address, identity, shown_name: shownName ?? null };
     const times = { created_at: now, used_at: now, forced_at: 0 };
     const values = { ...own, ...tokenColumns(row), ...times };
+    let isOther = false;
     await this.#change([key], async (transaction) => {
       const before = await transaction
         .selectFrom('account')
@@ -93,11 +98,22 @@ export class DatabaseAccounts {
       // The fence: a refresh of the tokens before must not write over these.
       const next = { ...values, version: sql<number>`account.version + 1`, fence: sql<number>`account.fence + 1` };
       await added.onConflict((c) => c.column('key').doUpdateSet(next)).execute();
-      const isSame = before === undefined || (shownName !== undefined && before.shown_name === shownName);
-      if (isSame) return [changedOf(key)];
+      isOther = before !== undefined && (shownName === undefined || before.shown_name !== shownName);
+      if (!isOther) return [changedOf(key)];
       await endSessions(transaction, row);
       return [accountMark(key), changedOf(key)];
     });
+    if (isOther) await this.#untilHeard();
+  }
+
+  /**
+   * Waits until this process knows all revocations. A call that is allowed before would end with what the account before had open,
+   * because its ticket says up to which revocation it was judged.
+   */
+  async #untilHeard(): Promise<void> {
+    const { last } = await this.#feed.since(undefined);
+    for (let tries = 0; this.#feed.cursor() < last && tries < mostLooks; tries++)
+      await sleep(lookMilliseconds, undefined, { ref: false });
   }
 
   /** Notes that an account is in use; written a little later. */
