@@ -3,8 +3,11 @@ import type { Json } from './request-shape.ts';
 /** The key under which the gateway asks a client of MCP 2026-07-28 to open the page that connects an account. */
 export const connectKey = 'mcp-gateway-registry/connect';
 
-/** The first version of MCP with elicitation in URL mode. */
-const firstVersion = '2025-11-25';
+/** The only requests that MCP 2026-07-28 lets a server answer with `input_required`. */
+export const mayAsk: ReadonlySet<string | undefined> = new Set(['tools/call', 'prompts/get', 'resources/read']);
+
+/** The first version of MCP with elicitation in URL mode, and with the error that names pages to open. */
+export const firstVersion = '2025-11-25';
 
 /**
  * Whether the client says that it can ask its person to open a page: in `initialize` (MCP 2025-11-25, "Elicitation"), or in

@@ -16,7 +16,7 @@ export interface RevokeDeps {
 }
 
 /**
- * Revokes at their providers what was disconnected, replaced or unused. What an entry said stays known for this after the entry went
+ * Revokes at their providers what was disconnected or unused. What an entry said stays known for this after the entry went
  * away, as long as the process runs: tokens never go to a provider of another identity.
  * @returns one run over all that is due, never two at once
  */

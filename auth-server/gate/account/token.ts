@@ -1,5 +1,6 @@
 import type { PageForm, Ticket } from '../../../common/identity/ticket.ts';
 import type { Credential } from '../../../common/upstream-secrets/secrets-file.ts';
+import { firstVersion, mayAsk } from '../../../policy/request/client-pages.ts';
 import type { McpRequest } from '../../../policy/request/mcp-request.ts';
 import { isExtensionMethod, lifecycle } from '../../../policy/request/methods.ts';
 import { accountKey, canHaveAccounts } from '../../accounts/account-key.ts';
@@ -94,11 +95,6 @@ function goesOnWithout({ principal, asked: { method } }: Request): boolean {
   if (principal.delegated || isExtensionMethod(method)) return false;
   return lifecycle.has(method) || lists.test(method);
 }
-
-/** The only requests that MCP 2026-07-28 lets a server answer with `input_required`. */
-const mayAsk: ReadonlySet<string> = new Set(['tools/call', 'prompts/get', 'resources/read']);
-/** The version whose clients know the error with pages to open. */
-const firstVersion = '2025-11-25';
 
 /** How this client can be told to open a page, if at all. A broker asks its own client, in that one's way. */
 function formFor({ principal, target, asked, version, session }: Request): PageForm {

@@ -13,7 +13,7 @@ const keepSeconds = 86_400;
 const firstPause = 60;
 const mostDoublings = 6;
 
-/** Tokens of accounts that were disconnected, replaced or not used: kept for a day at most, until their provider has revoked them. */
+/** Tokens of accounts that were disconnected or not used: kept for a day at most, until their provider has revoked them. */
 export function createDepartedStore({ db, kind }: Database<Schema>) {
   const now = databaseNow(kind);
   return {

@@ -37,7 +37,7 @@ export interface AccountSchema {
     leased_until: number;
     fence: number;
   };
-  /** Tokens to revoke at their providers: what was disconnected, replaced or unused. */
+  /** Tokens to revoke at their providers: what was disconnected or unused. */
   account_departed: {
     id: Generated<number>;
     /** Additional data of `locked`. */

@@ -1,14 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { connectKey } from '../../../policy/request/client-pages.ts';
+import { connectKey, firstVersion, mayAsk } from '../../../policy/request/client-pages.ts';
 import { BrokerError, rpcCode } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
 import { errorMessage, idOf } from './writer.ts';
 
 /** The gate's codes that come with its own page, where the person connects an account at the server. */
 const codes: ReadonlySet<string | undefined> = new Set(['account_needed', 'account_refused']);
-/** The only requests that MCP 2026-07-28 lets a server answer with `input_required`. */
-const mayAsk: ReadonlySet<string | undefined> = new Set(['tools/call', 'prompts/get', 'resources/read']);
-const firstVersion = '2025-11-25';
 
 /**
  * An error as the client's answer. Where the gate says that the caller has to connect an account, the client is asked to open the
