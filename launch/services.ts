@@ -73,6 +73,15 @@ export function nodeServices({ ports, dataDir, env, standIn }: StackSettings): S
     COGNITO_KEYS_FILE: join(dataDir, 'cognito-keys.json'),
     COGNITO_EXTRA_GATEWAY_URLS: env.REGISTRY_URL,
   });
+  const relay = service('relay', 'relay/main.ts', 'relay', {
+    RELAY_METRICS_PORT: String(ports.relayMetrics),
+    AUTH_SERVER_INTERNAL_URL: at(ports.authServer),
+    ROUTES_DIR: join(dataDir, 'nginx'),
+    HUB_INTERNAL_URL: at(ports.hub),
+    MCPGW_INTERNAL_URL: at(ports.mcpgw),
+  });
+  // The relay starts before the registry has written the routes, and can send no request anywhere until it has read them.
+  relay.healthUrl += '/ready';
   return [
     ...(standIn ? [cognito] : []),
     service('auth-server', 'auth-server/main.ts', 'authServer', {
@@ -92,13 +101,7 @@ export function nodeServices({ ports, dataDir, env, standIn }: StackSettings): S
       REGISTRY_METRICS_PORT: String(ports.registryMetrics),
       OWN_PORTS: ownPorts(ports).join(','),
     }),
-    service('relay', 'relay/main.ts', 'relay', {
-      RELAY_METRICS_PORT: String(ports.relayMetrics),
-      AUTH_SERVER_INTERNAL_URL: at(ports.authServer),
-      ROUTES_DIR: join(dataDir, 'nginx'),
-      HUB_INTERNAL_URL: at(ports.hub),
-      MCPGW_INTERNAL_URL: at(ports.mcpgw),
-    }),
+    relay,
     ...bundledServerNames.map((name) =>
       service(name, `servers/${name}/main.ts`, name, {
         REGISTRY_INTERNAL_URL: at(ports.registry),

@@ -77,6 +77,7 @@ export function serve(env: NodeJS.ProcessEnv, log: Logger, tracing: Tracing): Se
       return {
         policy: policyNeed(policy.faults()),
         'auth-server': { met, state: met ? 'answers' : 'does not answer' },
+        routes: { met: routes.isRead(), state: routes.isRead() ? 'read' : 'not read: no server can be reached' },
       };
     },
     more: [metricsEndpoint(metrics, { host: RELAY_METRICS_HOST, port: RELAY_METRICS_PORT, portVariable })],

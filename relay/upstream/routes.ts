@@ -59,9 +59,11 @@ export function watchRoutes(
 ) {
   const fixed = new Map(Object.entries(brokers).map(([name, origin]) => [name, toBroker(origin)]));
   let routes = new Map<string, Route>();
+  let isRead = false;
   const listeners: (() => void)[] = [];
   const take = (found: Found<string>) => {
     const before = routes;
+    isRead = 'value' in found;
     routes = new Map();
     for (const line of linesOf(found, path, log)) {
       const name = line.slice(0, line.indexOf(' '));
@@ -81,6 +83,8 @@ export function watchRoutes(
     /** @param broker the request leads to its fixed address, whatever the server is called */
     of: (server: string, broker?: BrokerName) => (broker === undefined ? routes.get(server) : fixed.get(broker)),
     onChange: (listener: () => void) => void listeners.push(listener),
+    /** Whether the file as it is now was read. Otherwise there are no routes. */
+    isRead: () => isRead,
     stop(): void {
       file.stop();
       for (const route of [...routes.values(), ...fixed.values()]) closeAgents(route);

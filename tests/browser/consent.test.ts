@@ -200,6 +200,8 @@ test('The form leads to a site, and on to its own scheme, and with a program the
   expect(new URL((await asked).url()).searchParams.get('code')).toMatch(/^[\w-]{43}$/);
   expect(faults.filter((fault) => !fault.includes('ERR_NAME_NOT_RESOLVED'))).toEqual([]);
 
+  // The first tab is on its way to the browser's own page about the failure, which would end another navigation.
+  page = await context.newPage();
   await page.goto(await addressFor('cursor://anysphere.cursor-mcp/callback', 'Cursor'));
   await page.getByText('Then Cursor opens, and you can close this tab.').waitFor();
   await page.getByRole('button', { name: 'Allow' }).click();

@@ -124,8 +124,8 @@ export class StackSupervisor extends Supervisor {
   }
 
   override async healthy(spec: ServiceSpec, milliseconds?: number): Promise<void> {
-    const own = this.#own.get(spec.name);
-    return own ? void (await own) : super.healthy(spec, milliseconds);
+    await this.#own.get(spec.name);
+    return super.healthy(spec, milliseconds);
   }
 
   /** Kills a service with SIGKILL, and returns when it is gone. */
