@@ -65,3 +65,44 @@ export const decisionPage = z.strictObject({
 });
 
 export type DecisionPage = z.output<typeof decisionPage>;
+
+/** What pages suggest for a filter of decisions. */
+export const suggestionKinds = ['person', 'server', 'object', 'reason', 'client'] as const;
+
+export const suggestionsQuery = z.object({
+  kind: z.enum(suggestionKinds, `must be one of ${suggestionKinds.join(', ')}`),
+  q: z.string().trim().max(300, 'must have at most 300 characters').default('').describe('Part of the name.'),
+});
+
+export type SuggestionsQuery = z.output<typeof suggestionsQuery>;
+
+/** Names that occur in the record and contain what was typed; the last seen first. */
+export const suggestions = z.strictObject({
+  values: z.array(z.strictObject({ value: z.string(), label: z.string() })).max(20),
+});
+
+export type Suggestions = z.output<typeof suggestions>;
+
+/** A query for sums of decisions: the filters of {@link decisionsQuery} that concern many decisions. */
+export const sumsQuery = decisionsQuery.omit({ id: true, before: true, limit: true });
+
+export type SumsQuery = z.output<typeof sumsQuery>;
+
+/** Decisions by person, tool and reason, most first. */
+export const decisionSums = z.strictObject({
+  rows: z
+    .array(
+      z.strictObject({
+        person: z.string().nullable().describe('The subject; null if the caller was not identified.'),
+        name: z.string().describe('The name of the person or agent.'),
+        server: z.string().describe('`#registry` for the registry; empty for none.'),
+        tool: z.string().describe('The tool, prompt or resource; else the MCP method; empty for neither.'),
+        reason: z.string().describe('The error code of a refusal; empty if allowed.'),
+        count: z.int(),
+      }),
+    )
+    .max(200),
+  cut: z.boolean().describe('Whether there are more rows.'),
+});
+
+export type DecisionSums = z.output<typeof decisionSums>;
