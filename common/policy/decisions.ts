@@ -2,8 +2,11 @@ import * as z from 'zod';
 
 const text = z.string().optional();
 
-/** One decision of `/validate`, with the field names of the decision log (docs/operations/monitoring.md). */
-const decision = z.strictObject({
+/**
+ * One record of the audit: a decision of `/validate`, with the field names of the decision log (docs/operations/monitoring.md),
+ * or an event, which has no `http` and is named by its `method`.
+ */
+export const decision = z.strictObject({
   id: z.string().describe('Ids only grow. Pass one as `before` to get older decisions.'),
   at: z.iso.datetime(),
   verdict: z.enum(['allow', 'deny']),
@@ -15,20 +18,31 @@ const decision = z.strictObject({
   username: text,
   shown_name: text.describe('The name that pages show, if that is not the user name. It decides nothing.'),
   client_id: text,
+  client_name: text.describe('What the OAuth client calls itself, or how the person has named the token.'),
   auth_method: text,
+  address: text.describe('The address that the caller has; also where the hub, a set or mcpgw asks for them.'),
   via: text.describe('Who has asked for the caller: the hub, a set or mcpgw. Its own request is a decision too.'),
-  groups: z.array(z.string()).optional(),
+  groups: z.array(z.string()).optional().describe('All that the provider has named, also those unknown to the policy.'),
   scopes: z.array(z.string()).optional(),
   resource: text.describe('`mcp` or `registry`.'),
   server: text,
   http: text.describe('Method and path of the HTTP request.'),
   method: text.describe('The MCP method.'),
-  object: text.describe('The tool, prompt or resource that it names.'),
+  object: text.describe(
+    'The tool, prompt or resource that it names, the first if there are several; cut if it is long.',
+  ),
+  object_digest: text.describe('If the object is cut: the SHA-256 of the whole, in base64url.'),
+  objects: z.int().optional().describe('The number of objects, if there are several.'),
+  definition: text.describe('The hash of the definition that the registry had last approved for the tool.'),
   account: text.describe('If the server wants accounts of people: the entry in the operator’s file.'),
   account_used: z.boolean().optional().describe('Whether the token of the caller’s account went to the server.'),
   rule: text.describe('The rule that allowed it.'),
-  policy: z.string().describe('The version of the policy.'),
-  microseconds: z.int(),
+  policy: text.describe('The version of the policy.'),
+  microseconds: z.int().optional(),
+  about: text.describe('Of an event: the subject or client whom it concerns, if that is not who did it.'),
+  about_name: text.describe('The name to show for that.'),
+  detail: text.describe('Of an event: what was ended, read, exported or erased, in words.'),
+  count: z.int().optional().describe('Of an event: how many were ended, exported, erased or lost.'),
 });
 
 export type Decision = z.output<typeof decision>;

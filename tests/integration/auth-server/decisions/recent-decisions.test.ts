@@ -32,7 +32,7 @@ const decided = (differs: Line = {}, message?: string): [WrittenDecision, Decisi
   const request = { target: { resource: line.resource }, method: line.http?.split(' ')[0] } as OriginalRequest;
   return [
     { line: JSON.stringify(line), ...(message !== undefined && { message }) },
-    { started: 0, policy: line.policy, request, ...(error && { error }) },
+    { started: 0, policy: line.policy ?? '', request, ...(error && { error }) },
   ];
 };
 const denied = (differs: Line = {}) =>

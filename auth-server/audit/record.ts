@@ -1,0 +1,85 @@
+import * as z from 'zod';
+import { type Decision, decision } from '../../common/policy/decisions.ts';
+
+/**
+ * One record of the audit as it is kept and hashed: the API's fields, with the time as a number, and the caller's groups and
+ * scopes as the digest of a text that is kept once ({@link KnownCaller}). A reader ignores fields of a later release.
+ */
+const auditRecord = z.object({
+  ...decision.omit({ id: true, at: true, groups: true, scopes: true }).shape,
+  /** Milliseconds since 1970. */
+  at: z.int(),
+  /** `digest` of the {@link KnownCaller}. */
+  caller: z.string().optional(),
+});
+
+export type AuditRecord = z.output<typeof auditRecord>;
+
+/** What happened that is no request: the `method` of a record without `http`. */
+export const auditEvents = [
+  'accounts/connect',
+  'accounts/disconnect',
+  'access/end',
+  'audit/read',
+  'audit/export',
+  'audit/erase',
+  'audit/start',
+  'audit/stop',
+  'audit/lost',
+] as const;
+
+export type AuditEvent = (typeof auditEvents)[number];
+
+/** The groups and scopes of a caller, kept once for many records. */
+export interface KnownCaller {
+  /** SHA-256 of `text`, in base64url. */
+  digest: string;
+  /** JSON: `salt`, `groups`, `scopes`. Without the salt, which goes when the person is erased, the digest says nothing. */
+  text: string;
+}
+
+const callerText = z.object({ salt: z.string(), groups: z.array(z.string()), scopes: z.array(z.string()) });
+
+/**
+ * Reads a record.
+ * @param text as it was written and hashed
+ * @throws {Error} if it is none
+ */
+export function readRecord(text: string): AuditRecord {
+  return auditRecord.parse(JSON.parse(text));
+}
+
+/** The text of a record, to be added to the audit. */
+export function recordText(record: AuditRecord): string {
+  return JSON.stringify(record);
+}
+
+/** The name of a record in the API and in addresses. Those of one writer only grow. */
+export function recordId({ at, writer, number }: { at: number; writer: number; number: number }): string {
+  return `${at.toString(36)}-${writer}-${number}`;
+}
+
+/** Whether a record is an event. */
+export function isEvent({ http, method }: Pick<AuditRecord, 'http' | 'method'>): boolean {
+  return http === undefined && method !== undefined;
+}
+
+/**
+ * A record as the API returns it.
+ * @param place of its row
+ * @param callerText `text` of the {@link KnownCaller} that it names, if that is still kept
+ */
+export function toDecision(
+  record: AuditRecord,
+  place: { writer: number; number: number },
+  caller: string | undefined,
+): Decision {
+  const { at, caller: _digest, ...fields } = record;
+  const rights = caller === undefined ? undefined : callerText.parse(JSON.parse(caller));
+  return {
+    id: recordId({ at, ...place }),
+    at: new Date(at).toISOString(),
+    ...fields,
+    ...(rights && { groups: rights.groups, scopes: rights.scopes }),
+  };
+}
