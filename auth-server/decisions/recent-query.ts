@@ -47,17 +47,22 @@ export function pageOf(
 }
 
 function matches(decision: Decision, query: DecisionsQuery): boolean {
-  const { id, verdict, person, server, tool, reason, since, until } = query;
+  const { id, verdict, person, server, tool, reason, caller, since, until } = query;
   return (
     (!id || decision.id === id) &&
     (!verdict || decision.verdict === verdict) &&
     (!reason || decision.reason === reason) &&
+    (!caller || (caller === 'none') === isWithoutCaller(decision)) &&
     (!since || decision.at >= new Date(since).toISOString()) &&
     (!until || decision.at <= new Date(until).toISOString()) &&
     contains(person, [decision.username, decision.shown_name, decision.subject, decision.client_id]) &&
     contains(server, [decision.server, decision.resource === 'registry' ? 'the registry' : undefined]) &&
     contains(tool, [decision.object, decision.method])
   );
+}
+
+function isWithoutCaller({ verdict, subject, username, http }: Decision): boolean {
+  return verdict === 'deny' && http !== undefined && subject === undefined && username === undefined;
 }
 
 function contains(part: string | undefined, values: readonly (string | undefined)[]): boolean {

@@ -58,6 +58,12 @@ export const decisionsQuery = z.object({
   server: filter.describe('Part of the name of the server; “the registry” for its own pages and API.'),
   tool: filter.describe('Part of the name of the tool, prompt or resource, or of the MCP method.'),
   reason: filter.describe('The error code of a refusal.'),
+  caller: z
+    .enum(['known', 'none'], 'must be known or none')
+    .optional()
+    .describe(
+      '`none`: only refusals of requests without a caller, such as visits without a sign-in; `known`: all others.',
+    ),
   since: time.describe('Only decisions from this time on.'),
   until: time.describe('Only decisions up to this time.'),
   before: z
