@@ -30,6 +30,7 @@ COPY operations/servers operations/servers
 RUN awk '/^- name:/ { name = $3 } { sub("//127[.]0[.]0[.]1:", "//" name ":") } 1' registry/servers.yml > registry/servers.compose.yml \
   && install -d -o 1000 -g 1000 -m 700 /data \
   && install -d -o 1000 -g 101 -m 2775 /routes \
+  && install -d -o 101 -g 101 -m 755 /calls \
   && install -d -o 1000 -g 1000 -m 755 /config /compiled
 USER 1000:1000
 # Keep Node's compile cache in the image, which halves the start time. Each service loads once, finds an invalid setting,

@@ -7,7 +7,7 @@ import * as z from 'zod';
 import { readConfig } from '../common/settings/config.ts';
 import { settings } from '../common/settings/table.ts';
 import { root } from '../common/settings/values.ts';
-import type { Ports, ServiceSpec, StackSettings } from './services.ts';
+import { callsFile, type Ports, type ServiceSpec, type StackSettings } from './services.ts';
 
 const source = join(root, 'nginx');
 
@@ -47,6 +47,7 @@ export function nginxServices(folder: string, ports: Ports): Record<'nginx' | 'r
     AUTH_SERVERS: `127.0.0.1:${ports.authServer}`,
     RELAYS: `127.0.0.1:${ports.relay}`,
     REGISTRIES: `127.0.0.1:${ports.registry}`,
+    CALLS_FILE: callsFile(folder),
     HUBS: `127.0.0.1:${ports.hub}`,
     MCPGWS: `127.0.0.1:${ports.mcpgw}`,
   };
@@ -72,6 +73,7 @@ function renderEnvironment(ports: Ports, env: NodeJS.ProcessEnv, publicUrl: stri
     MAX_BODY_BYTES: String(config.MAX_BODY_BYTES),
     // Not /dev/stdout: Node gives its children a socket there, and a socket cannot be opened by its path.
     ACCESS_LOG: join(folder, 'access.log'),
+    CALLS_FILE: callsFile(folder),
     UPSTREAM_CA_FILE: config.UPSTREAM_CA_FILE ? resolve(config.UPSTREAM_CA_FILE) : systemCaFile(folder),
     TRUSTED_PROXIES: config.TRUSTED_PROXIES.join(','),
     CONNECTIONS_PER_ADDRESS: String(config.CONNECTIONS_PER_ADDRESS),

@@ -52,6 +52,11 @@ export interface StackSettings {
   standIn: boolean;
 }
 
+/** Where nginx writes, and the auth-server reads, a line about each allowed MCP request. @param folder of nginx's files */
+export function callsFile(folder: string): string {
+  return join(folder, 'calls.log');
+}
+
 /** The Node programs of a stack, in the order in which they are shown. */
 export function nodeServices({ ports, dataDir, env, standIn }: StackSettings): ServiceSpec[] {
   const common = {
@@ -92,6 +97,7 @@ export function nodeServices({ ports, dataDir, env, standIn }: StackSettings): S
       RELAY_INTERNAL_URL: at(ports.relay),
       COGNITO_LOCAL_ENDPOINT: at(ports.cognito),
       DATA_DIR: dataDir,
+      CALLS_FILE: callsFile(join(dataDir, 'nginx')),
       OWN_PORTS: ownPorts(ports).join(','),
     }),
     service('registry', 'registry/main.ts', 'registry', {

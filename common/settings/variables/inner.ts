@@ -126,6 +126,11 @@ export const innerSettings = {
     purpose:
       'the file to which the registry writes the approved tools, for `TOOL_CHANGES=refuse`. `npm run up` sets it',
   }),
+  CALLS_FILE: setting(z.string().optional(), ['auth-server'], {
+    purpose:
+      'the file in which nginx writes a line about each allowed MCP request: its status and time, for the usage of servers. `npm run up` and the compose file set it; nginx must run on the same machine ([operations/monitoring.md](operations/monitoring.md#times-and-statuses-of-calls))',
+    shownDefault: 'none: times are not measured',
+  }),
   UP_DATA_DIR: setting(path('data'), ['up'], {
     purpose: "where `npm run up` keeps the database, generated keys and nginx's files",
   }),
