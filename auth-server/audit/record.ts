@@ -15,27 +15,18 @@ const auditRecord = z.object({
 
 export type AuditRecord = z.output<typeof auditRecord>;
 
-/** What happened that is no request: the `method` of a record without `http`. */
-export const auditEvents = [
-  'accounts/connect',
-  'accounts/disconnect',
-  'access/end',
-  'audit/read',
-  'audit/export',
-  'audit/erase',
-  'audit/start',
-  'audit/stop',
-  'audit/lost',
-] as const;
-
-export type AuditEvent = (typeof auditEvents)[number];
-
 /** The groups and scopes of a caller, kept once for many records. */
 export interface KnownCaller {
   /** SHA-256 of `text`, in base64url. */
   digest: string;
   /** JSON: `salt`, `groups`, `scopes`. Without the salt, which goes when the person is erased, the digest says nothing. */
   text: string;
+}
+
+/** What keeps the records. */
+export interface RecordKeeper {
+  /** Adds a record. No I/O. @param caller given where the record names a caller that was not given lately */
+  add(record: string, caller?: KnownCaller): void;
 }
 
 const callerText = z.object({ salt: z.string(), groups: z.array(z.string()), scopes: z.array(z.string()) });
@@ -47,11 +38,6 @@ const callerText = z.object({ salt: z.string(), groups: z.array(z.string()), sco
  */
 export function readRecord(text: string): AuditRecord {
   return auditRecord.parse(JSON.parse(text));
-}
-
-/** The text of a record, to be added to the audit. */
-export function recordText(record: AuditRecord): string {
-  return JSON.stringify(record);
 }
 
 /** The name of a record in the API and in addresses. Those of one writer only grow. */

@@ -1,6 +1,7 @@
 import { stdSerializers } from 'pino';
 import type { Decision } from '../../common/policy/decisions.ts';
 import { type Logger, lineWriter } from '../../common/service/log.ts';
+import { shown } from '../../common/text/shown.ts';
 import type { McpRequest } from '../../policy/request/mcp-request.ts';
 import type { AuthError } from '../denials/auth-error.ts';
 import { meanings } from '../denials/codes.ts';
@@ -25,13 +26,13 @@ export interface DecisionEntry {
 /** One line of the decision log. docs/operations/monitoring.md explains each field. */
 export type DecisionLine = Omit<Decision, 'id' | 'at' | 'message' | 'groups' | 'scopes'>;
 
-/** What was written: the line as JSON ({@link DecisionLine}), and the message that a denied caller got. */
+/** What was written: the line, also as JSON, and the message that a denied caller got. */
 export interface WrittenDecision {
+  fields: DecisionLine;
   line: string;
   message?: string;
 }
 
-const longestField = 200;
 const longestMessage = 1_000;
 
 /**
@@ -43,17 +44,18 @@ export function createDecisionLog(log: Logger) {
   const write = lineWriter(log);
   return (entry: DecisionEntry, milliseconds: number): WrittenDecision => {
     const { error } = entry;
-    const line = JSON.stringify(lineOf(entry, milliseconds));
-    const fields = line.slice(1, -1);
+    const fields = lineOf(entry, milliseconds);
+    const line = JSON.stringify(fields);
+    const members = line.slice(1, -1);
     if (!error) {
-      write('info', fields, 'allowed');
-      return { line };
+      write('info', members, 'allowed');
+      return { fields, line };
     }
     const level = meanings[error.code].logLevel;
     const message = shown(error.message, longestMessage);
     const cause = level === 'error' ? causeOf(error) : undefined;
-    write(level, cause ? `${fields},"err":${JSON.stringify(cause)}` : fields, message);
-    return { line, message };
+    write(level, cause ? `${members},"err":${JSON.stringify(cause)}` : members, message);
+    return { fields, line, message };
   };
 }
 
@@ -62,7 +64,8 @@ function lineOf(
   milliseconds: number,
 ): DecisionLine {
   const target = request?.target;
-  const object = asked?.accesses.find((access) => access.object)?.object;
+  const object = asked && firstObject(asked);
+  const objects = asked && asked.accesses.length > 1 ? asked.accesses.filter((access) => access.object).length : 1;
   return {
     verdict: error ? 'deny' : 'allow',
     reason: error?.code,
@@ -71,14 +74,17 @@ function lineOf(
     subject: shown(principal?.subject),
     username: shown(principal?.username),
     shown_name: shown(principal?.shownName),
-    client_id: shown(principal?.clientId),
+    client_id: shown(principal?.clientId ?? principal?.program?.id),
+    client_name: shown(principal?.program?.name),
     auth_method: principal?.authMethod,
+    address: shown(addressOf(request, principal)),
     via: shown(principal?.delegated?.via),
     resource: target?.resource,
     server: target?.resource === 'mcp' ? shown(target.server) : undefined,
     http: request && shown(`${request.method} ${pathOf(request.uri)}`),
     method: shown(asked?.method),
     object: shown(object?.name),
+    objects: objects > 1 ? objects : undefined,
     account: account?.name,
     account_used: account?.isUsed,
     rule: shown(rule),
@@ -87,25 +93,19 @@ function lineOf(
   };
 }
 
+/** The first object that a request names. */
+export function firstObject({ accesses }: McpRequest): McpRequest['accesses'][0]['object'] {
+  return accesses.find((access) => access.object)?.object;
+}
+
+/** Where the caller is. At the inner address, nginx sees the broker, and the delegation says where its caller is. */
+function addressOf(request: OriginalRequest | undefined, principal: Principal | undefined): string | undefined {
+  return request?.isInner ? principal?.delegated?.address : request?.address;
+}
+
 function pathOf(uri: string): string {
   const query = uri.indexOf('?');
   return query === -1 ? uri : uri.slice(0, query);
-}
-
-/** DEL, the C1 controls, line and paragraph separators, and characters that are invisible or turn text around (Cf). */
-const unsafe = /[\x7f-\x9f\p{Zl}\p{Zp}\p{Cf}]/u;
-const allUnsafe = new RegExp(unsafe, 'gu');
-
-/**
- * A caller's text for a log line, cut. JSON escapes C0 controls and quotes. What JSON leaves as it is, and a terminal or
- * viewer may take for a new line, a command or reversed text, is percent-encoded (UTF-8).
- */
-function shown(text: string, limit?: number): string;
-function shown(text: string | undefined, limit?: number): string | undefined;
-function shown(text: string | undefined, limit = longestField): string | undefined {
-  if (text === undefined) return undefined;
-  const cut = text.length > limit ? text.slice(0, limit) : text;
-  return unsafe.test(cut) ? cut.replace(allUnsafe, encodeURIComponent) : cut;
 }
 
 /** Without an error's own fields: a library may put a whole request with its headers there. */

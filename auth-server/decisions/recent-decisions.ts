@@ -78,7 +78,7 @@ export async function openRecentDecisions(where: string, options: RecentOptions 
   const timer = interval(flushMilliseconds, flush, onFailure);
   return {
     /** Adds a decision, which is stored within a second. No I/O. Allowed page views of the registry are not added. */
-    add({ line, message }: WrittenDecision, { error, request, principal }: DecisionEntry) {
+    add({ line, message }: Omit<WrittenDecision, 'fields'>, { error, request, principal }: DecisionEntry) {
       const isPageView =
         request?.target.resource === 'registry' && (request.method === 'GET' || request.method === 'HEAD');
       if (isPageView && !error) return;

@@ -6,7 +6,7 @@ import { decide } from '../../policy/decide.ts';
 import type { McpRequest } from '../../policy/request/mcp-request.ts';
 import { createDecisionLog, type DecisionEntry } from '../decisions/decision-log.ts';
 import type { Metrics } from '../decisions/metrics.ts';
-import type { RecentDecisions } from '../decisions/recent-decisions.ts';
+import type { DecisionRecorder } from '../decisions/record-decision.ts';
 import { asksOf, isWithin } from '../delegation/asks.ts';
 import { AuthError, asAuthError } from '../denials/auth-error.ts';
 import { texts } from '../denials/texts.ts';
@@ -41,7 +41,7 @@ export interface ValidateDeps extends IdentifyDeps, AccountDeps, Pick<MetadataSe
   upstreamSecrets: Pick<UpstreamSecrets, 'find'>;
   toolGuard: Pick<ToolGuard, 'approved'>;
   decisionLog: Logger;
-  recent: Pick<RecentDecisions, 'add'>;
+  recent: DecisionRecorder;
   throttle: Throttle;
   /** Deadline of a decision. Default 1.2 s: nginx gives up after 1.5 s (gate/validate-common.conf), without a reason. */
   decideMilliseconds?: number | undefined;

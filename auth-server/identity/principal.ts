@@ -16,10 +16,14 @@ export interface Principal {
   shownName?: string | undefined;
   /** The app client of a token of Cognito; the OAuth client, as its record names it, of a token of ours. */
   clientId: string | undefined;
+  /** What the record says of its OAuth client or personal token: for logs and the audit only. */
+  program?: { id: string | undefined; name: string | undefined };
   /** The caller's groups that the policy knows. */
   groups: readonly string[];
   /** The caller's scopes that the policy defines. */
   scopes: readonly string[];
+  /** Groups (of a person) or scopes (of an agent) that were named and that the policy does not know: for the audit only. */
+  unknown?: readonly string[];
   /** `public`: a visitor of a public registry, who showed no credential. */
   authMethod: 'session_cookie' | 'jwt' | 'public';
   sessionId: string | undefined;
@@ -42,15 +46,13 @@ export function personOfSession(
   claims: Pick<SessionClaims, 'exp' | 'shown_name'>,
   record: SessionRecord,
 ): Principal {
-  const { kind, groups, scopes } = personInGroups(policy, record.groups);
   return {
-    kind,
+    ...personInGroups(policy, record.groups),
     subject: record.sub,
     username: record.username,
     shownName: record.shownName ?? claims.shown_name,
     clientId: undefined,
-    groups,
-    scopes,
+    ...programOf(record),
     authMethod: 'session_cookie',
     sessionId: record.sid,
     expiresAt: Math.min(claims.exp, record.expiresAt),
@@ -60,15 +62,13 @@ export function personOfSession(
 
 /** The person who has allowed a program to act for them, by the record of its access token or personal token. */
 export function personOfGrant(policy: Policy, record: SessionRecord): Principal {
-  const { kind, groups, scopes } = personInGroups(policy, record.groups);
   return {
-    kind,
+    ...personInGroups(policy, record.groups),
     subject: record.sub,
     username: record.username,
     shownName: record.shownName,
     clientId: record.oauthClient,
-    groups,
-    scopes,
+    ...programOf(record),
     authMethod: 'jwt',
     sessionId: record.sid,
     expiresAt: record.expiresAt,
@@ -95,21 +95,21 @@ export function personOfLocalSession(policy: Policy, { sub, username, groups, ia
 
 /** The caller of a verified access token: an agent with the token's scopes, or a person with the scopes of their groups. */
 export function principalOfToken(policy: Policy, claims: TokenClaims): Principal {
-  const { kind, groups, scopes } = isAgent(claims)
-    ? agentWithScopes(policy, claims.scopes)
-    : personInGroups(policy, claims.groups);
+  const caller = isAgent(claims) ? agentWithScopes(policy, claims.scopes) : personInGroups(policy, claims.groups);
   return {
-    kind,
+    ...caller,
     subject: claims.sub,
     username: claims.username ?? claims.sub,
     clientId: claims.client_id,
-    groups,
-    scopes,
     authMethod: 'jwt',
     sessionId: undefined,
     expiresAt: claims.exp,
-    shown: { by: 'token of the provider', since: issuedAt(kind, claims) },
+    shown: { by: 'token of the provider', since: issuedAt(caller.kind, claims) },
   };
+}
+
+function programOf({ oauthClient: id, oauthClientName: name }: SessionRecord): Pick<Principal, 'program'> {
+  return id === undefined && name === undefined ? {} : { program: { id, name } };
 }
 
 /** A client that refreshes its tokens at Cognito after a revocation gets a new issue time, but not a new sign-in. */

@@ -31,7 +31,7 @@ export const decision = z.strictObject({
   object: text.describe(
     'The tool, prompt or resource that it names, the first if there are several; cut if it is long.',
   ),
-  object_digest: text.describe('If the object is cut: the SHA-256 of the whole, in base64url.'),
+  object_digest: text.describe('If the object is cut or has escaped characters: SHA-256 of the whole, in base64url.'),
   objects: z.int().optional().describe('The number of objects, if there are several.'),
   definition: text.describe('The hash of the definition that the registry had last approved for the tool.'),
   account: text.describe('If the server wants accounts of people: the entry in the operator’s file.'),

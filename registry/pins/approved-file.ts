@@ -46,15 +46,19 @@ export async function keepApprovedTools(
 }
 
 /**
- * Atomically writes `{"version":1,"servers":{"name":["tool",…]}}` with the callable tools of every server whose tools the
- * registry has read. A tool that has changed is not callable.
+ * Atomically writes `{"version":1,"servers":{"name":["tool",…]},"definitions":{"name":{"tool":"hash",…}}}`: the callable tools of
+ * every server whose tools the registry has read, and the hash of each definition as it was last approved. A tool that has
+ * changed is not callable. The hashes are for the audit alone.
  */
-async function writeApprovedTools(path: string, names: DefinitionHashes): Promise<void> {
+async function writeApprovedTools(path: string, hashes: DefinitionHashes): Promise<void> {
   const servers = Object.fromEntries(
-    [...names].map(([server, { approved, pending }]) => [
+    [...hashes].map(([server, { approved, pending }]) => [
       server,
       [...approved.keys()].filter((name) => !pending.has(name)).sort(),
     ]),
   );
-  await replaceFile(path, `${JSON.stringify({ version: 1, servers })}\n`, 0o700);
+  const definitions = Object.fromEntries(
+    [...hashes].map(([server, { approved }]) => [server, Object.fromEntries([...approved].sort())]),
+  );
+  await replaceFile(path, `${JSON.stringify({ version: 1, servers, definitions })}\n`, 0o700);
 }

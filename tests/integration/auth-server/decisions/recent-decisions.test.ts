@@ -31,7 +31,7 @@ const decided = (differs: Line = {}, message?: string): [WrittenDecision, Decisi
   const error = line.verdict === 'deny' ? new AuthError('not_permitted', 'Not allowed.') : undefined;
   const request = { target: { resource: line.resource }, method: line.http?.split(' ')[0] } as OriginalRequest;
   return [
-    { line: JSON.stringify(line), ...(message !== undefined && { message }) },
+    { fields: line, line: JSON.stringify(line), ...(message !== undefined && { message }) },
     { started: 0, policy: line.policy ?? '', request, ...(error && { error }) },
   ];
 };

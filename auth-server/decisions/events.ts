@@ -1,0 +1,69 @@
+import { boundedCache } from '../../common/service/bounded-cache.ts';
+import { type Actor, eventText, type Happening } from '../audit/event.ts';
+import type { RecordKeeper } from '../audit/record.ts';
+import type { SessionRecord } from '../store/session-record.ts';
+
+/** A page that shows itself again with the same filters is one reading for this long. */
+const sameReadingMilliseconds = 300_000;
+const mostReadings = 10_000;
+
+export type AuditEvents = ReturnType<typeof createAuditEvents>;
+
+/** Whom an event is about: a person by subject, a client by id. */
+type About = Required<Pick<Happening, 'about' | 'about_name'>>;
+
+/** Records in the audit what happens to it, and to the access of others. Each takes who does it. */
+export function createAuditEvents(audit: RecordKeeper, policyVersion: () => string) {
+  const readings = boundedCache<string, number>(mostReadings);
+  const add = (...[method, who, what]: Parameters<typeof eventText>) =>
+    audit.add(eventText(method, who, { ...what, policy: policyVersion() }));
+  return {
+    /** Someone has connected or disconnected an account at a server. @param object the account's name there */
+    account: (
+      method: 'accounts/connect' | 'accounts/disconnect',
+      who: Actor,
+      what: { server: string; object: string | undefined },
+    ) => add(method, who, { resource: 'mcp', ...what }),
+    /** An administrator has ended access. @param detail what ended, in words; `count` how many records */
+    accessEnded: (who: Actor, what: About & { detail: string; count: number }) =>
+      add('access/end', who, { resource: 'registry', ...what }),
+    /** A page of the audit or its sums were opened, with these filters: once in five minutes. */
+    read(who: Actor, filters: Readonly<Record<string, unknown>>): void {
+      const detail = filtersInWords(filters);
+      const key = JSON.stringify([who.subject, detail]);
+      const now = Date.now();
+      if (now - (readings.get(key) ?? Number.NEGATIVE_INFINITY) < sameReadingMilliseconds) return;
+      readings.set(key, now);
+      add('audit/read', who, { resource: 'registry', detail });
+    },
+    /** Records were exported in a format; `count` is undefined if the export has broken off. */
+    exported: (who: Actor, format: string, filters: Readonly<Record<string, unknown>>, count: number | undefined) =>
+      add('audit/export', who, {
+        resource: 'registry',
+        detail: `${format}: ${filtersInWords(filters)}`,
+        ...(count !== undefined && { count }),
+      }),
+    /** Records of a person were erased; the person is not named. */
+    erased: (who: Actor, count: number) =>
+      add('audit/erase', who, { resource: 'registry', detail: 'records of a person', count }),
+  };
+}
+
+/** A person by the record of their session. */
+export function actorOf(
+  { sub, username, shownName, oauthClient }: Pick<SessionRecord, 'sub' | 'username' | 'shownName' | 'oauthClient'>,
+  address?: string,
+): Actor {
+  const optional = { shown_name: shownName, client_id: oauthClient, address };
+  return { subject: sub, username, auth_method: 'session_cookie', ...optional };
+}
+
+/** What only turns the page. */
+const noFilter: ReadonlySet<string> = new Set(['before', 'limit']);
+
+function filtersInWords(filters: Readonly<Record<string, unknown>>): string {
+  const set = Object.entries(filters).filter(
+    ([name, value]) => !noFilter.has(name) && value !== undefined && value !== '',
+  );
+  return set.map(([name, value]) => `${name}=${String(value)}`).join(' ') || 'all';
+}
