@@ -126,3 +126,21 @@ export const decisionSums = z.strictObject({
 });
 
 export type DecisionSums = z.output<typeof decisionSums>;
+
+/** The formats of an export, with its media type and the end of its file's name. OCSF is written as lines of JSON. */
+export const exportFormats = {
+  ndjson: { type: 'application/x-ndjson; charset=utf-8', extension: '.ndjson' },
+  csv: { type: 'text/csv; charset=utf-8; header=present', extension: '.csv' },
+  ocsf: { type: 'application/x-ndjson; charset=utf-8', extension: '.ocsf.ndjson' },
+} as const;
+
+export type ExportFormat = keyof typeof exportFormats;
+
+const formatNames = Object.keys(exportFormats) as [ExportFormat, ...ExportFormat[]];
+
+/** A query for an export: the filters of {@link sumsQuery}, and the format. */
+export const exportQuery = sumsQuery.extend({
+  format: z.enum(formatNames, `must be one of ${formatNames.join(', ')}`),
+});
+
+export type ExportQuery = z.output<typeof exportQuery>;
