@@ -20,7 +20,7 @@ const rooms = {
   'auth-server':
     '. process connect personal people account oauth gate login accounts limits decisions identity delegation cognito request keys store denials',
   registry: '. pages api import editing hub search health icons pins routing access store servers errors',
-  'registry/pages': 'live sets list|details|forms|rights|audit|account|people|try|palette shared',
+  'registry/pages': 'live sets list|details|forms|rights|account|people|try|palette usage audit shared',
   'registry/api': 'openapi v0|original|. shared',
   agents: '. commands agent|login gateway token lib',
   'stand-in': '. endpoints pool',

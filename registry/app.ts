@@ -9,6 +9,7 @@ import { createCatalogue } from './access/catalogue.ts';
 import type { ReadDecisions } from './access/decisions.ts';
 import { type ChangingTool, createIdentify, requireOperation, requirePerson } from './access/guards.ts';
 import type { PeopleDoor } from './access/people.ts';
+import type { ReadUsage } from './access/usage.ts';
 import { createChangesApi } from './api/changes.ts';
 import { createDecisionsApi } from './api/decisions.ts';
 import { createEditApi } from './api/edit.ts';
@@ -21,6 +22,7 @@ import { createPeopleApi } from './api/people.ts';
 import { createSearchApi } from './api/search.ts';
 import { createApi } from './api/servers.ts';
 import { createToolChangesApi } from './api/tool-changes.ts';
+import { createUsageApi } from './api/usage.ts';
 import { createPublicApi } from './api/v0/routes.ts';
 import type { Editor } from './editing/editor.ts';
 import { RegistryError } from './errors/registry-error.ts';
@@ -50,6 +52,7 @@ import { createNotes, showNote } from './pages/shared/notes.ts';
 import { createRender, showKitchenSink } from './pages/shared/render.ts';
 import { createToReview } from './pages/shared/to-review.ts';
 import { showTry } from './pages/try/try-page.ts';
+import { showUsage } from './pages/usage/usage-page.ts';
 import type { ApprovedDefinitions } from './pins/approved-definitions.ts';
 import type { UpstreamAuth } from './routing/upstream-auth.ts';
 import type { ToolSearch } from './search/tool-search.ts';
@@ -76,6 +79,7 @@ export interface RegistryParts {
   /** Which credentials servers may use. */
   upstreamAuth: Pick<UpstreamAuth, 'problem' | 'titleOf' | 'accountsFor'>;
   readDecisions: ReadDecisions;
+  readUsage: ReadUsage;
   account: AccountDoor;
   people: PeopleDoor;
   definitions: ApprovedDefinitions;
@@ -122,11 +126,11 @@ export function createApp(parts: RegistryParts): Express {
   // An assertion for mcpgw may only change what the tool it was made for changes.
   const guardFor = (tool?: ChangingTool) => (tool ? requireOperation(identify, tool) : guard);
   app.use('/api', createEditApi({ guard: guardFor, catalogue, store, policy, editor, check }));
-  app.use('/api', createImportApi(guard, editor), createPeopleApi({ ...parts, guard }));
-  app.get('/api/openapi.json', showDocument(publicUrl));
+  app.use('/api', createImportApi(guard, editor), createDecisionsApi(guard, policy, readDecisions));
+  app.use('/api', createPeopleApi({ ...parts, guard })).get('/api/openapi.json', showDocument(publicUrl));
   app.use('/api', createToolChangesApi({ guard, catalogue, policy, definitions, onApproved }));
   const historyOf = (server: string) => store.observations.history(server, now());
-  app.use('/api', createHealthApi(catalogue, historyOf), createDecisionsApi(guard, policy, readDecisions));
+  app.use('/api', createHealthApi(catalogue, historyOf), createUsageApi({ ...parts, guard }));
   const shown = { ...parts, catalogue, approved, clientLogins, iconOf: icons.of, now };
   app.use('/-', createLive({ ...shown, guard, draw: render.part }));
   app.use('/api', createChangesApi(store, policy), createSearchApi(catalogue, search, definitions));
@@ -139,8 +143,7 @@ export function createApp(parts: RegistryParts): Express {
 
   app.use(guard);
   if (parts.isDevelopment) app.get('/static/kitchen-sink', showKitchenSink(render));
-  app.use('/static', assets.router);
-  app.get('/icons/:hash', serveIcon(icons, catalogue));
+  app.use('/static', assets.router).get('/icons/:hash', serveIcon(icons, catalogue));
   app.get('/-/palette', showPalette(shown, createNavigation(policy)));
   const notes = createNotes();
   app.use(showNote(notes));
@@ -148,7 +151,8 @@ export function createApp(parts: RegistryParts): Express {
   // Before the page of a server: `register` is a reserved name.
   app.use(createSetPages(forms), createRegisterPages(forms), createEditPages(forms), createDeletePages(forms));
   app.use(createActions({ ...forms, onApproved }), createAuditPages({ policy, readDecisions, render, now }));
-  app.get('/rights', showRights(shown, render)).get('/', showServers({ ...shown, publicUrl }, render));
+  app.get('/', showServers({ ...shown, publicUrl }, render));
+  app.get('/rights', showRights(shown, render)).get('/usage', showUsage(shown, render));
   app.use(createAllChanges(shown, render), createAccountPages({ ...forms, clientLogins }), createPeoplePages(forms));
   for (const tab of tabs) app.get(`/servers/:name${tab === 'tools' ? '' : `/${tab}`}`, showServer(shown, render, tab));
   app.get('/servers/:name/tools/:tool/try', showTry(shown, render));

@@ -12,6 +12,7 @@ import { type UpstreamSecrets, watchUpstreamSecrets } from '../common/upstream-s
 import { createAccountDoor } from './access/account.ts';
 import { createReadDecisions } from './access/decisions.ts';
 import { createPeopleDoor } from './access/people.ts';
+import { createReadUsage } from './access/usage.ts';
 import { createApp } from './app.ts';
 import { registryConfig } from './config.ts';
 import { createEditor } from './editing/editor.ts';
@@ -110,6 +111,7 @@ function statusesOf(servers: readonly RegisteredServer[], healthOf: (name: strin
 function doorsOf(authServerUrl: string) {
   return {
     readDecisions: createReadDecisions(authServerUrl),
+    readUsage: createReadUsage(authServerUrl),
     account: createAccountDoor(authServerUrl),
     people: createPeopleDoor(authServerUrl),
   };

@@ -23,6 +23,7 @@ import { toolsFound } from '../search.ts';
 import { me, serverDetails, serverListing } from '../servers.ts';
 import { object } from '../shared/answer.ts';
 import { approvalInput, readOnlyNames } from '../tool-changes.ts';
+import { usageAnswer } from '../usage.ts';
 import { plainError, serverList, serverResponse } from '../v0/schemas.ts';
 
 const fault = z.strictObject({ path: z.string(), message: z.string() });
@@ -58,6 +59,7 @@ export const components = {
   ReadOnlyTools: readOnlyNames,
   ToolsFound: toolsFound,
   Decisions: decisionPage,
+  Usage: usageAnswer,
   Changes: changesAnswer,
   Me: me,
   People: peopleListing,

@@ -1,11 +1,13 @@
 import type * as z from 'zod';
 import { peopleQuery } from '../../../common/identity/people.ts';
 import { decisionsQuery } from '../../../common/policy/decisions.ts';
+import { usageQuery } from '../../../common/policy/usage.ts';
 import type { ErrorCode } from '../../errors/registry-error.ts';
 import { changesQuery } from '../changes.ts';
 import { importQuery } from '../import.ts';
 import { toolSearchQuery } from '../search.ts';
 import { serversQuery } from '../servers.ts';
+import { serverUsageQuery } from '../usage.ts';
 import { listQuery } from '../v0/schemas.ts';
 import type { Component } from './components.ts';
 
@@ -148,6 +150,20 @@ const servers = routes('servers', {
     query: decisionsQuery,
     answer: 'Decisions',
     refusals: ['input_invalid', 'not_permitted', 'audit_unavailable'],
+  },
+  'get /api/usage': {
+    summary: 'What was called in a span of time, by whom, how fast and with how many errors',
+    permission: 'view_audit',
+    query: usageQuery,
+    answer: 'Usage',
+    refusals: ['input_invalid', 'not_permitted', 'audit_unavailable'],
+  },
+  'get /api/servers/{name}/usage': {
+    summary: 'The same of one server',
+    permission: 'view_audit',
+    query: serverUsageQuery,
+    answer: 'Usage',
+    refusals: ['input_invalid', 'not_found', 'not_permitted', 'audit_unavailable'],
   },
 });
 

@@ -5,6 +5,7 @@ import type { AccountDoor } from '../../access/account.ts';
 import type { Catalogue, CatalogueEntry } from '../../access/catalogue.ts';
 import { type Person, personOf } from '../../access/guards.ts';
 import { notFound } from '../../access/permissions.ts';
+import { mayViewActivity, type ReadUsage } from '../../access/usage.ts';
 import { accessTo, callersOf, mayCallSome, mayOpen } from '../../access/who-may-use.ts';
 import type { ApprovedDefinitions } from '../../pins/approved-definitions.ts';
 import { toolChanges } from '../../pins/changes.ts';
@@ -19,6 +20,7 @@ import { rightsOn } from '../shared/rights-on.ts';
 import { isUnread, shownStatus } from '../shared/shown-status.ts';
 import { toolId } from '../shared/tool-id.ts';
 
+import { activityOf } from './activity.ts';
 import { logLines } from './changes.ts';
 import { chartOf } from './chart.ts';
 import { giveAccess, readTools } from './give-access.ts';
@@ -27,13 +29,14 @@ import { ownAccount } from './own-account.ts';
 import { linesOfSet, membersOf } from './set-members.ts';
 import { toolGroups } from './tool-groups.ts';
 import { shownTools } from './tools.ts';
-import { paramsOf, readServerView, type ServerView, serverHref, type Tab, tabs } from './view.ts';
+import { labels, paramsOf, readServerView, type ServerView, serverHref, type Tab, tabsOf } from './view.ts';
 
 export interface DetailsParts {
   catalogue: Catalogue;
   policy: () => Policy;
   store: Pick<RegistryStore, 'observations' | 'changes' | 'get'>;
   account: Pick<AccountDoor, 'connected'>;
+  readUsage: ReadUsage;
   definitions: Pick<ApprovedDefinitions, 'of' | 'hashes'>;
   approved: () => ApprovedTools | undefined;
   /** With which MCP clients people may log in. */
@@ -45,14 +48,6 @@ export interface DetailsParts {
 
 const mostChanges = 30;
 const mostEvents = 20;
-
-const labels: Record<Tab, string> = {
-  tools: 'Tools',
-  connect: 'Connect',
-  access: 'Access',
-  health: 'Health',
-  history: 'History',
-};
 
 type Details = NonNullable<Awaited<ReturnType<typeof detailsFor>>>;
 
@@ -91,9 +86,7 @@ export async function detailsFor(parts: DetailsParts, person: Person, name: stri
     /** What a set offers; undefined for a server. */
     set: isOfSet ? membersOf(parts, person, server) : undefined,
     lines: isOfSet && rights.edit && view.tab === 'tools' ? linesOfSet(server) : undefined,
-    tabs: tabs
-      .filter((tab) => !isOfSet || tab !== 'health')
-      .map((tab) => ({ tab, label: labels[tab], href: serverHref(name, { tab }), current: tab === view.tab })),
+    tabs: tabsOf(name, view, { isOfSet, hasActivity: mayViewActivity(policy(), person, name) }),
     tools: shown,
     ...toolGroups(shown, new Set(pending.map((tool) => toolId(tool.name))), view, name),
     offers: offersOf(details?.announced),
@@ -135,8 +128,8 @@ function credentialsOf(server: CatalogueEntry) {
 }
 
 /**
- * `GET /servers/:name` and `GET /servers/:name/:tab`: one server: its tools, how to connect to it, who may use it, its health
- * and its history.
+ * `GET /servers/:name` and `GET /servers/:name/:tab`: one server: its tools, how to connect to it, who may use it, its health,
+ * what was called (for those with `view_audit` for it) and its history.
  */
 export function showServer(parts: DetailsParts, render: Render, tab: Tab): RequestHandler<{ name: string }> {
   return async (req, res) => {
@@ -149,6 +142,7 @@ export function showServer(parts: DetailsParts, render: Render, tab: Tab): Reque
     const view = {
       /** The reader's account there; undefined where none is wanted, or it would be of no use. */
       own: wantsOwn(details) ? await ownAccount(parts, assertion, name) : undefined,
+      usage: tab === 'activity' ? await activityOf(parts, req, name) : undefined,
       title: tab === 'tools' ? title : `${labels[tab]} · ${title}`,
       person,
       details,
@@ -192,6 +186,7 @@ export function serverParts(details: Details): Part[] {
         chart.rows.map(({ checks, failed }) => [checks, failed]),
       ),
     ],
+    activity: [],
     history: [],
   };
   return [

@@ -1,6 +1,15 @@
 /** The tabs of a server's page, in their order. The first has no path of its own. */
-export const tabs = ['tools', 'connect', 'access', 'health', 'history'] as const;
+export const tabs = ['tools', 'connect', 'access', 'health', 'activity', 'history'] as const;
 export type Tab = (typeof tabs)[number];
+
+export const labels: Record<Tab, string> = {
+  tools: 'Tools',
+  connect: 'Connect',
+  access: 'Access',
+  health: 'Health',
+  activity: 'Activity',
+  history: 'History',
+};
 
 /** Which tools the first tab shows. */
 const shows = ['all', 'callable', 'review'] as const;
@@ -41,6 +50,18 @@ export function serverHref(name: string, view: Partial<ServerView>): string {
   const params = paramsOf(view);
   const path = tab === 'tools' ? `/servers/${name}` : `/servers/${name}/${tab}`;
   return params.size > 0 ? `${path}?${params}` : path;
+}
+
+/** The tabs that a page has: a set is never checked, and what was called is not for everyone who may see the server. */
+export function tabsOf(
+  name: string,
+  { tab: current }: ServerView,
+  { isOfSet, hasActivity }: { isOfSet: boolean; hasActivity: boolean },
+) {
+  const isThere = { health: !isOfSet, activity: hasActivity };
+  return tabs
+    .filter((tab) => !(tab in isThere) || isThere[tab as keyof typeof isThere])
+    .map((tab) => ({ tab, label: labels[tab], href: serverHref(name, { tab }), current: tab === current }));
 }
 
 /** The same as parameters, for the address of the page's event stream. */

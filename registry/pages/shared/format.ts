@@ -37,6 +37,11 @@ export function took(ms: number): string {
   return ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;
 }
 
+/** A number as people write it: `12,480`. */
+export function withCommas(value: number): string {
+  return value.toLocaleString('en');
+}
+
 /** `1 server`, `2 servers`. */
 export function counted(count: number, one: string): string {
   return `${count} ${one}${count === 1 ? '' : 's'}`;

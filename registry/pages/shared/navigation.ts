@@ -16,7 +16,12 @@ export function createNavigation(policy: () => Policy, toReview: (person: Person
     const items = [
       { href: '/', label: 'Servers', icon: 'servers', below: /^\/(servers\/|register$)/ },
       { href: '/rights', label: 'My rights', icon: 'access', below: /^\/rights\// },
-      ...(mayAudit ? [{ href: '/audit', label: 'Audit', icon: 'audit', below: /^\/audit\// }] : []),
+      ...(mayAudit
+        ? [
+            { href: '/audit', label: 'Audit', icon: 'audit', below: /^\/audit\// },
+            { href: '/usage', label: 'Usage', icon: 'usage', below: /^\/usage\// },
+          ]
+        : []),
       ...(mayViewPeople(policy(), person)
         ? [{ href: '/people', label: 'People', icon: 'people', below: /^\/people\// }]
         : []),

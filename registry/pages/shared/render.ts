@@ -15,6 +15,7 @@ import {
   shortened,
   tileOf,
   took,
+  withCommas,
 } from './format.ts';
 import type { Navigation } from './navigation.ts';
 import { statusWords } from './shown-status.ts';
@@ -58,6 +59,7 @@ export function createRender(assets: Assets, navigation: Navigation, now: () => 
     dayHead,
     shortDay: (time: Date) => shortDay(time, now()),
     counted,
+    withCommas,
     inWords,
     cleaned,
     statusWords,

@@ -23,6 +23,7 @@ const states = [
   state('Who may use a server', '/servers/github/access'),
   state('The health of a server', '/servers/github/health'),
   state('The health of a week', '/servers/github/health?span=week'),
+  state('The activity of a server', '/servers/github/activity?span=7d'),
   state('The history of a server', '/servers/github/history'),
   state('The changes of all servers', '/servers/-/history'),
   state('A disabled server', '/servers/reports'),

@@ -6,6 +6,7 @@ import { toObservedTools } from '../../../registry/servers/tool.ts';
 import type { DefinitionHashes } from '../../../registry/store/definitions.ts';
 import type { RegistryStore } from '../../../registry/store/store.ts';
 import { recordingLog, signer, startRegistry, storeOf, toolOf } from '../registry/registry-fixture.ts';
+import { someUsage } from '../registry/usage-data.ts';
 import { accountOf, boss, connectedOf, decisions, healthOf, peopleOf, policy, servers, toolsOf } from './scene-data.ts';
 
 /** The registry of a team, with something of everything: what pages show can be seen in it, and measured. */
@@ -102,6 +103,7 @@ export async function startScene({ more = 0, isLong = false } = {}): Promise<Sce
       );
       return { decisions: found, next: null, kept: found.length, oldest: found.at(-1)?.at ?? null };
     },
+    readUsage: async (_assertion, query) => someUsage(query, checkedAt),
     account: {
       read: async (assertion) => accountOf(decodeJwt(assertion).username === boss.username, checkedAt),
       end: async () => 1,

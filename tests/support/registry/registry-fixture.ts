@@ -14,6 +14,7 @@ import { seed } from '../../../registry/store/seed.ts';
 import { parseServers } from '../../../registry/store/servers-file.ts';
 import { openStore, type RegistryStore } from '../../../registry/store/store.ts';
 import { listen } from '../listen.ts';
+import { noUsage } from './usage-data.ts';
 
 export const publicUrl = 'http://localhost:8080';
 
@@ -167,7 +168,8 @@ export async function startRegistry(
     ended: async () => ({ ended: [] }),
     end: async () => 0,
   };
-  const more = { connect, upstreamAuth: noCredentials, readDecisions, account, people };
+  const readUsage: RegistryParts['readUsage'] = async (_assertion, query) => noUsage(query, new Date());
+  const more = { connect, upstreamAuth: noCredentials, readDecisions, readUsage, account, people };
   const definitions = given.definitions ?? (await createApprovedDefinitions(store.definitions, log));
   const search = given.search ?? (await searchOf(store, given.policy ?? defaults.policy, given.healthOf));
   const app = createApp({ ...defaults, ...more, editor, check, definitions, ...given, search, store });

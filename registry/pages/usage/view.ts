@@ -1,0 +1,126 @@
+import {
+  type UnusedRight,
+  type Usage,
+  type UsageRow,
+  type UsageSpan,
+  usageSpans,
+} from '../../../common/policy/usage.ts';
+import { reasonWords } from '../audit/words.ts';
+import { cleaned, inWords, shortDay, took, withCommas } from '../shared/format.ts';
+import { barsOf } from './bars.ts';
+import { figuresOf, spanWords } from './figures.ts';
+import { linesOf } from './lines.ts';
+
+/** A server that the reader may see; undefined for others. */
+export type Find = (server: string) => { title: string } | undefined;
+
+const longestName = 80;
+/** A number gets colour from this share of the calls on. */
+const unusualShare = 0.1;
+/** A chart of less than this says nothing. */
+const leastMilliseconds = 3_600_000;
+/** The rights in sight; the others are folded. */
+const mostUnused = 10;
+
+/**
+ * Usage for people: in figures, charts and tables, each row with the address of what it counts.
+ * @param find the servers that the reader may see
+ * @param path the page's own, for the choice of a span
+ * @param server the only server that is shown; undefined for all
+ */
+export function shownUsage(usage: Usage, find: Find, path: string, server?: string) {
+  const { span, since, to, total, measured, slots, reasons } = usage;
+  const first = slots.find(({ calls }) => calls > 0);
+  const isDrawn = first !== undefined && Date.parse(to) - Date.parse(first.at) >= leastMilliseconds;
+  const audit = auditOf(usage, server);
+  const rows = (given: readonly UsageRow[], about: (row: UsageRow) => { href: string; name?: string; note?: string }) =>
+    given.map((row) => ({ ...shownRow(row, given, measured !== 'none'), ...about(row) }));
+  const byName = (row: UsageRow) => ({ href: audit({ person: row.id }) });
+  return {
+    span,
+    spanWords: spanWords[span],
+    spans: usageSpans.map((each) => ({ label: labels[each], href: `${path}?span=${each}`, current: each === span })),
+    isEmpty: total.calls === 0,
+    isKnown: since !== null,
+    notice: noticeOf(usage),
+    figures: figuresOf(usage),
+    calls: isDrawn ? barsOf(usage) : undefined,
+    times: isDrawn && slots.some(({ p50 }) => p50 !== null) ? linesOf(usage) : undefined,
+    servers: server === undefined ? rows(usage.servers, ({ id }) => aboutServer(id, find, span, audit)) : [],
+    tools: rows(usage.tools, (row) => ({
+      href: audit({ tool: row.id, ...(row.server !== undefined && { server: row.server }) }),
+      ...(server === undefined && row.server !== undefined && { note: find(row.server)?.title ?? row.server }),
+    })),
+    people: rows(usage.people, byName),
+    agents: rows(usage.agents, byName),
+    clients: rows(usage.clients, byName),
+    reasons: reasons.map(({ reason, count }) => ({
+      ...{ reason, words: reasonWords[reason] ?? reason, count: withCommas(count) },
+      href: audit({ verdict: 'deny', reason }),
+    })),
+    unused: unusedOf(usage, find),
+  };
+}
+
+const labels: Record<UsageSpan, string> = { '24h': '24 h', '7d': '7 d', '90d': '90 d' };
+
+/** Makes the address of the decisions of the span that fit a filter. */
+function auditOf({ from }: Usage, server: string | undefined) {
+  const since = `${from.slice(0, 19)}Z`;
+  return (filter: Record<string, string>) =>
+    `/audit?${new URLSearchParams({ ...(server !== undefined && { server }), ...filter, since })}`;
+}
+
+function aboutServer(id: string, find: Find, span: UsageSpan, audit: (filter: Record<string, string>) => string) {
+  const known = find(id);
+  if (!known) return { href: audit({ server: id }) };
+  return { name: known.title, href: `/servers/${id}/activity?span=${span}` };
+}
+
+/** @param rows those of the table, the one with the most calls first */
+function shownRow(row: UsageRow, rows: readonly UsageRow[], isMeasured: boolean) {
+  const { calls, refused, errors, p50, p95, last } = row;
+  const most = rows[0]?.calls ?? 0;
+  return {
+    name: cleaned(row.name, longestName),
+    share: most > 0 ? Math.round((calls / most) * 1_000) / 10 : 0,
+    calls: withCommas(calls),
+    refused: { text: withCommas(refused), isUnusual: refused >= calls * unusualShare && refused > 0 },
+    errors: { text: isMeasured ? withCommas(errors) : '–', isUnusual: errors >= calls * unusualShare && errors > 0 },
+    p50: p50 === null ? '–' : took(p50),
+    p95: p95 === null ? '–' : took(p95),
+    last: new Date(last),
+  };
+}
+
+/** Why times are missing; empty if they are not. */
+function noticeOf({ measured, total }: Usage): string {
+  if (total.calls === total.refused) return '';
+  if (measured === 'none')
+    return 'Times and errors are not measured: nginx writes them down where an operator has set CALLS_FILE.';
+  return measured === 'some' ? 'Times and errors are those of the measured calls, which are not all.' : '';
+}
+
+/** The rights that were not used. A shorter span than the longest says nothing about a right. */
+function unusedOf({ span, unused, since, from, to }: Usage, find: Find) {
+  if (span !== '90d' || since === null) return undefined;
+  const now = new Date(to);
+  const start = since > from ? `since ${shortDay(new Date(since), now)}` : 'in 90 days';
+  const shown = unused.map((right) => shownRight(right, find, start, now));
+  return { shown: shown.slice(0, mostUnused), more: shown.slice(mostUnused) };
+}
+
+function shownRight({ rule, groups, server, tools, lastUsed }: UnusedRight, find: Find, start: string, now: Date) {
+  const known = find(server);
+  return {
+    rule,
+    tools: tools.map((tool) => cleaned(tool, longestName)),
+    server: known?.title ?? (isEvery(server) ? 'every server' : server),
+    href: known ? `/servers/${server}/access` : '',
+    who: groups.length > 0 ? `${inWords(groups)} may` : 'No group has it',
+    used: `not used ${start}`,
+    last: lastUsed === null ? '' : `; the rule was last used on ${shortDay(new Date(lastUsed), now)}`,
+  };
+}
+
+const isEvery = (pattern: string) => pattern === '*' || pattern === 'all';
