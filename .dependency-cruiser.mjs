@@ -18,7 +18,8 @@ const house = [
 /** The rooms of a part, the same way. `.` stands for the files of the part's own folder. */
 const rooms = {
   'auth-server':
-    '. process connect personal people account oauth gate login accounts limits decisions identity delegation cognito request keys store denials',
+    '. process connect personal people account oauth gate login accounts limits decisions audit identity delegation cognito request keys store denials',
+  'auth-server/audit': 'thread keep write read|usage chain store .',
   registry: '. pages api import editing hub search health icons pins routing access store servers errors',
   'registry/pages': 'live sets list|details|forms|rights|account|people|try|palette usage audit shared',
   'registry/api': 'openapi v0|original|. shared',

@@ -21,6 +21,7 @@ export function openPostgres<Schema>(url: string, onFailure: (error: Error) => v
     query_timeout: queryMilliseconds,
     maxLifetimeSeconds: connectionSeconds,
     keepAlive: true,
+    types: { getTypeParser: numbersOfBigints },
   });
   // Without listeners a lost connection would end the process: the pool has one on it only while it is idle. A query on a
   // lost connection reports it by its own rejection.
@@ -36,6 +37,12 @@ export function openPostgres<Schema>(url: string, onFailure: (error: Error) => v
     close: () => db.destroy(),
   };
 }
+
+/** bigint, which sums and counts are too. Those here stay below 2^53. */
+const bigintType: number = pg.types.builtins.INT8;
+
+const numbersOfBigints: typeof pg.types.getTypeParser = (type: number, format?: 'text' | 'binary') =>
+  type === bigintType && format !== 'binary' ? Number : pg.types.getTypeParser(type, format as 'text');
 
 function secondsToConnect(url: string): number {
   const given = URL.canParse(url) ? Number(new URL(url).searchParams.get('connect_timeout')) : 0;

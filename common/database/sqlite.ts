@@ -43,21 +43,23 @@ export function nodeSqlite(path: string): { dialect: SqliteDialect; database: Da
 /**
  * Opens a SQLite file that only this user can read. Creates the file and its folder if they do not exist.
  * @param path the database file; `:memory:` for none
+ * @param tables SQL that makes the tables, for a file without migrations
  */
-export function openSqlite<Schema>(path: string): Database<Schema> {
+export function openSqlite<Schema>(path: string, tables = ''): Database<Schema> {
   const isFile = path !== ':memory:';
-  const dialect = isFile ? sqliteFile(path) : nodeSqlite(path).dialect;
+  const dialect = isFile ? sqliteFile(path, tables) : nodeSqlite(path).dialect;
   const db = new Kysely<Schema>({ dialect });
   // Every transaction begins with `begin immediate`, so no two are open at once.
   return { kind: 'sqlite', db, alone: async () => undefined, close: () => db.destroy() };
 }
 
 /** @throws {ConfigError} if this user cannot write the file */
-function sqliteFile(path: string): SqliteDialect {
+function sqliteFile(path: string, tables: string): SqliteDialect {
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    const { dialect } = nodeSqlite(path);
+    const { dialect, database } = nodeSqlite(path);
     chmodSync(path, 0o600);
+    database.exec(tables);
     return dialect;
   } catch (error) {
     if (!isRefusal(error)) throw error;

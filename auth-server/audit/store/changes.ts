@@ -1,0 +1,98 @@
+import { type Kysely, sql } from 'kysely';
+import type { DatabaseKind } from '../../../common/database/database.ts';
+import type { SchemaChanges } from '../../../common/database/migrations.ts';
+
+/** Every change of the tables beside the days; in PostgreSQL also of the days. Never edit a change that has been released. */
+export const changes: SchemaChanges = {
+  '001-writers-and-names': writersAndNames,
+  '002-statements-and-sums': statementsAndSums,
+  '003-days': days,
+};
+
+/** Columns of `decision`, as SQL for both databases. `bytes` and `time` are the types of bytes and of milliseconds. */
+const decisionColumns = (bytes: string, time: string) => `
+  writer integer not null, number integer not null, at ${time} not null, verdict text not null, reason text, person text,
+  client text, server text, object text, method text, caller text, salt ${bytes}, digest ${bytes} not null,
+  link ${bytes} not null, record text`;
+const callColumns = (time: string) =>
+  `writer integer not null, number integer not null, at ${time} not null, status integer not null, milliseconds integer not null`;
+const filters = ['reason', 'person', 'client', 'server', 'object', 'method'];
+const indexes = [
+  'create index if not exists decision_at on decision (at)',
+  ...filters.map((column) => `create index if not exists decision_${column} on decision (${column}, at)`),
+];
+
+/** What makes the tables of a day in its SQLite file, if they are not there. */
+export const dayFile = [
+  `create table if not exists decision (${decisionColumns('blob', 'integer')}, primary key (writer, number))`,
+  ...indexes,
+  `create table if not exists audit_call (${callColumns('integer')}, primary key (writer, number)) without rowid`,
+].join('; ');
+
+async function writersAndNames(db: Kysely<unknown>, kind: DatabaseKind): Promise<void> {
+  const time = kind === 'sqlite' ? 'integer' : 'bigint';
+  await db.schema
+    .createTable('audit_writer')
+    .addColumn('id', 'integer', (c) => c.primaryKey())
+    .addColumn('name', 'text', (c) => c.notNull().unique())
+    .addColumn('host', 'text', (c) => c.notNull())
+    .addColumn('pid', 'integer', (c) => c.notNull())
+    .addColumn('started_at', time, (c) => c.notNull())
+    .addColumn('seen_at', time, (c) => c.notNull())
+    .addColumn('ended_at', time)
+    .execute();
+  await db.schema
+    .createTable('audit_caller')
+    .addColumn('digest', 'text', (c) => c.primaryKey())
+    .addColumn('text', 'text', (c) => c.notNull())
+    .addColumn('seen_at', time, (c) => c.notNull())
+    .execute();
+  await db.schema
+    .createTable('audit_name')
+    .addColumn('kind', 'text', (c) => c.notNull())
+    .addColumn('value', 'text', (c) => c.notNull())
+    .addColumn('label', 'text', (c) => c.notNull())
+    .addColumn('seen_at', time, (c) => c.notNull())
+    .addPrimaryKeyConstraint('audit_name_key', ['kind', 'value'])
+    .execute();
+  await db.schema.createIndex('audit_name_seen').on('audit_name').columns(['kind', 'seen_at']).execute();
+  await db.schema
+    .createTable('audit_import')
+    .addColumn('batch', 'integer', (c) => c.primaryKey())
+    .addColumn('first', 'integer', (c) => c.notNull())
+    .addColumn('count', 'integer', (c) => c.notNull())
+    .execute();
+}
+
+async function statementsAndSums(db: Kysely<unknown>, kind: DatabaseKind): Promise<void> {
+  await db.schema
+    .createTable('audit_statement')
+    .addColumn('seq', 'integer', (c) => c.primaryKey())
+    .addColumn('kind', 'text', (c) => c.notNull())
+    .addColumn('at', kind === 'sqlite' ? 'integer' : 'bigint', (c) => c.notNull())
+    .addColumn('jws', 'text', (c) => c.notNull())
+    .addColumn('digest', 'text', (c) => c.notNull())
+    .execute();
+  const names = ['person', 'kind', 'client', 'server', 'method', 'object', 'outcome', 'rule'] as const;
+  const sums = db.schema.createTable('audit_sum').addColumn('hour', 'integer', (c) => c.notNull());
+  await names
+    .reduce((table, name) => table.addColumn(name, 'text', (c) => c.notNull()), sums)
+    .addColumn('count', 'integer', (c) => c.notNull())
+    .addColumn('measured', 'integer', (c) => c.notNull())
+    .addColumn('errors', 'integer', (c) => c.notNull())
+    .addColumn('buckets', 'text', (c) => c.notNull())
+    .addPrimaryKeyConstraint('audit_sum_key', ['hour', ...names] as never[])
+    .execute();
+}
+
+/** SQLite has a file for each day instead. */
+async function days(db: Kysely<unknown>, kind: DatabaseKind): Promise<void> {
+  if (kind === 'sqlite') return;
+  const byTime = 'primary key (writer, number, at)) partition by range (at)';
+  for (const statement of [
+    `create table decision (${decisionColumns('bytea', 'bigint')}, ${byTime}`,
+    ...indexes,
+    `create table audit_call (${callColumns('bigint')}, ${byTime}`,
+  ])
+    await sql.raw(statement).execute(db);
+}

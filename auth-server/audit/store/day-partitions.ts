@@ -1,0 +1,54 @@
+import { type Kysely, sql } from 'kysely';
+import { type Days, dayAfter, dayRange } from './days.ts';
+import { type Alone, type DaySchema, type MainSchema, turns } from './schema.ts';
+
+/** The tables that have a partition for each day. */
+const tables = ['decision', 'audit_call'] as const;
+const nameOfDay = /^decision_(\d{4})(\d\d)(\d\d)$/;
+const partitionOf = (table: string, day: string) => `${table}_${day.replaceAll('-', '')}`;
+/** Dropping a partition waits for queries of the table, and all other queries wait behind it. */
+const lockMilliseconds = 2_000;
+
+/** The days as partitions of PostgreSQL. */
+export function createDayPartitions(main: Kysely<MainSchema>, alone: Alone): Days & { close(): Promise<void> } {
+  // The tables of the days are in the same database.
+  const db = main as unknown as Kysely<DaySchema>;
+  const made = new Set<string>();
+  const days = async () => {
+    const { rows } = await sql<{ name: string }>`select c.relname as name from pg_inherits i
+      join pg_class c on c.oid = i.inhrelid where i.inhparent = 'decision'::regclass`.execute(main);
+    return rows.flatMap(({ name }) => nameOfDay.exec(name)?.slice(1).join('-') ?? []).sort();
+  };
+  return {
+    days,
+    day: () => db,
+    async make(day) {
+      // Another process may have dropped an old day.
+      if (made.has(day) && day >= dayAfter(Date.now(), -1)) return;
+      const { from, to } = dayRange(day);
+      await alone(turns.days, async (on) => {
+        for (const table of tables) {
+          const [name, parent] = [sql.table(partitionOf(table, day)), sql.table(table)];
+          const values = sql`values from (${sql.lit(from)}) to (${sql.lit(to)})`;
+          await sql`create table if not exists ${name} partition of ${parent} for ${values}`.execute(on);
+        }
+      });
+      made.add(day);
+    },
+    async drop(day) {
+      await alone(turns.days, async (on) => {
+        await sql`set local lock_timeout = ${sql.lit(lockMilliseconds)}`.execute(on);
+        for (const table of tables) await sql`drop table if exists ${sql.table(partitionOf(table, day))}`.execute(on);
+      });
+      made.delete(day);
+    },
+    async size(day) {
+      const names = tables.map(
+        (table) => sql`coalesce(pg_total_relation_size(to_regclass(${partitionOf(table, day)})), 0)`,
+      );
+      const { rows } = await sql<{ size: number }>`select ${sql.join(names, sql` + `)} as size`.execute(main);
+      return rows[0]?.size ?? 0;
+    },
+    close: async () => undefined,
+  };
+}

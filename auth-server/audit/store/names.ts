@@ -1,0 +1,92 @@
+import { type Expression, sql } from 'kysely';
+import { boundedCache } from '../../../common/service/bounded-cache.ts';
+import type { KnownCaller } from '../record.ts';
+import { columnText } from './column-text.ts';
+import type { AuditDatabase } from './database.ts';
+import { dayOf } from './days.ts';
+import { insertRows } from './insert.ts';
+import type { NameKind } from './schema.ts';
+
+export interface Name {
+  kind: NameKind;
+  /** As it stands in the column of the records. */
+  value: string;
+  /** What people know it by. */
+  label: string;
+}
+
+export type NameStore = ReturnType<typeof createNames>;
+
+/** Names of a kind. A caller can invent a tool name for each call: those that were seen last stay. */
+export const mostNames = 20_000;
+/** More names than this are removed as soon as so many new ones have come. */
+const slack = 1_000;
+
+/** Keeps the names that occur in records, and the groups and scopes of callers. */
+export function createNames({ kind: database, main }: AuditDatabase) {
+  /** What was written today: the label by kind and value, the day by digest. */
+  const written = boundedCache<string, string>(2 * mostNames);
+  const added = new Map<NameKind, number>();
+  const isNew = (key: string, text: string) => {
+    if (written.get(key) === text) return false;
+    written.set(key, text);
+    return true;
+  };
+  const prune = async (kind: NameKind) => {
+    const ofKind = main.selectFrom('audit_name').select('seen_at').where('kind', '=', kind);
+    const last = ofKind.orderBy('seen_at', 'desc').offset(mostNames).limit(1) as unknown as Expression<number>;
+    await main.deleteFrom('audit_name').where('kind', '=', kind).where('seen_at', '<=', last).execute();
+  };
+  return {
+    /** Writes what is not written yet, and once a day that a name still occurs. */
+    async keep(callers: readonly KnownCaller[], names: readonly Name[]): Promise<void> {
+      const seen_at = Date.now();
+      const today = dayOf(seen_at);
+      const newCallers = new Map(callers.map(({ digest, text }) => [digest, { digest, text, seen_at }]));
+      for (const digest of newCallers.keys()) if (!isNew(`=${digest}`, today)) newCallers.delete(digest);
+      const newNames = new Map<string, { kind: NameKind; value: string; label: string; seen_at: number }>();
+      for (const { kind, ...name } of names) {
+        const [value, label] = [columnText(name.value), columnText(name.label)];
+        const key = `${kind} ${value}`;
+        if (isNew(key, `${today} ${label}`)) newNames.set(key, { kind, value, label, seen_at });
+      }
+      if (newCallers.size + newNames.size === 0) return;
+      try {
+        await insertRows(database, main, callersTable, [...newCallers.values()]);
+        await insertRows(database, main, namesTable, [...newNames.values()]);
+      } catch (error) {
+        written.clear();
+        throw error;
+      }
+      for (const { kind } of newNames.values()) added.set(kind, (added.get(kind) ?? 0) + 1);
+      for (const [kind, count] of added) {
+        if (count < slack) continue;
+        added.delete(kind);
+        await prune(kind);
+      }
+    },
+    /** Whether names of this kind may have been left out: what a person types then has to be looked for in the records. */
+    async isFull(kind: NameKind): Promise<boolean> {
+      const count = sql<number>`count(*)`.as('count');
+      const row = await main.selectFrom('audit_name').select(count).where('kind', '=', kind).executeTakeFirstOrThrow();
+      return row.count >= mostNames;
+    },
+    /** Removes names and callers that were last seen before a time. */
+    async forget(before: { names: number; callers: number }): Promise<void> {
+      await main.deleteFrom('audit_name').where('seen_at', '<', before.names).execute();
+      await main.deleteFrom('audit_caller').where('seen_at', '<', before.callers).execute();
+      written.clear();
+    },
+  };
+}
+
+const callersTable = {
+  table: 'audit_caller',
+  columns: ['digest', 'text', 'seen_at'] as const,
+  suffix: 'on conflict (digest) do update set seen_at = excluded.seen_at',
+};
+const namesTable = {
+  table: 'audit_name',
+  columns: ['kind', 'value', 'label', 'seen_at'] as const,
+  suffix: 'on conflict (kind, value) do update set label = excluded.label, seen_at = excluded.seen_at',
+};

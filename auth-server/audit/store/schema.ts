@@ -1,0 +1,80 @@
+import type { Kysely } from 'kysely';
+
+/** Numbers of the locks. Those of the auth-server's store are from 7870, the registry's is 7860. */
+export const turns = { days: 7_880, import: 7_881, retention: 7_882, sums: 7_883, heads: 7_884 } as const;
+
+/**
+ * Waits for the lock with this number (`turns`), and holds it in a transaction. Within `work` use `on`: in SQLite a query of
+ * `main` would wait for the end of the transaction, and so for itself.
+ * @returns what `work` returns
+ */
+export type Alone = <T>(turn: number, work: (on: Kysely<MainSchema>) => Promise<T>) => Promise<T>;
+
+/** Kinds of names that are kept for suggestions, and to find the exact names that contain what a person has typed. */
+export type NameKind = 'person' | 'server' | 'object' | 'reason' | 'client' | 'method';
+
+/** The tables beside the days (SQLite: `audit.db`). Times are milliseconds since 1970. */
+export interface MainSchema {
+  /** One start of one process. `id` is random: a restored database must not give out one that records already have. */
+  audit_writer: {
+    id: number;
+    /** 128 random bits in hex. The chain of the writer begins with it. */
+    name: string;
+    host: string;
+    pid: number;
+    started_at: number;
+    /** When its process last said that it is there. */
+    seen_at: number;
+    ended_at: number | null;
+  };
+  /** A caller's groups and scopes, kept once: see `KnownCaller`. */
+  audit_caller: { digest: string; text: string; seen_at: number };
+  audit_name: { kind: NameKind; value: string; label: string; seen_at: number };
+  audit_statement: { seq: number; kind: string; at: number; jws: string; digest: string };
+  /** Sums of an hour (hours since 1970). Names that are absent are empty. */
+  audit_sum: {
+    hour: number;
+    person: string;
+    kind: string;
+    client: string;
+    server: string;
+    method: string;
+    object: string;
+    outcome: string;
+    rule: string;
+    count: number;
+    measured: number;
+    errors: number;
+    /** JSON: counts of calls by milliseconds. */
+    buckets: string;
+  };
+  /** Batches of the record of older releases that were taken over, and the number of their first record. */
+  audit_import: { batch: number; first: number; count: number };
+}
+
+/** The tables of a day. */
+export interface DaySchema {
+  decision: {
+    writer: number;
+    /** From 1 for each writer, without gaps. */
+    number: number;
+    at: number;
+    verdict: string;
+    reason: string | null;
+    /** The subject, of agents too; null if the caller was not identified. */
+    person: string | null;
+    client: string | null;
+    /** `#registry` for the registry. */
+    server: string | null;
+    object: string | null;
+    method: string | null;
+    caller: string | null;
+    /** Null once the person is erased, as `record`. */
+    salt: Uint8Array | null;
+    digest: Uint8Array;
+    link: Uint8Array;
+    record: string | null;
+  };
+  /** What nginx has measured of an allowed call. `at` is that of its decision. */
+  audit_call: { writer: number; number: number; at: number; status: number; milliseconds: number };
+}

@@ -1,0 +1,63 @@
+import { interval } from '../../../common/time/interval.ts';
+import { openAuditDatabase } from '../store/database.ts';
+import { dayAfter } from '../store/days.ts';
+import { createNames } from '../store/names.ts';
+import { type Batch, createWriter, type WriterIdentity } from '../write/writer.ts';
+import type { AuditPlace } from './place.ts';
+import { createQuestions, type Questions } from './questions.ts';
+
+/** What the thread reports, for the log. */
+export interface Report {
+  level: 'info' | 'warn' | 'error';
+  code: string;
+  message: string;
+  err?: unknown;
+  /** Further fields of the line. */
+  fields?: Readonly<Record<string, unknown>>;
+}
+
+export type Engine = Awaited<ReturnType<typeof openEngine>>;
+
+const greetMilliseconds = 60_000;
+/** Days for which there are tables ahead: making a partition waits for queries. */
+const daysAhead = 2;
+
+/** Everything that touches the audit's database. It runs on a thread of its own; in tests also without one. */
+export async function openEngine(place: AuditPlace, identity: WriterIdentity, report: (report: Report) => void) {
+  const failed = (code: string, message: string) => (err: unknown) => report({ level: 'error', code, message, err });
+  const database = await openAuditDatabase(
+    place.where,
+    failed('audit_database', "the audit's database does not answer"),
+  );
+  const names = createNames(database);
+  const writer = createWriter(database, identity, names);
+  const questions = createQuestions({ database, names, place });
+  const makeDays = async () => {
+    for (let ahead = 0; ahead <= daysAhead; ahead++) await database.make(dayAfter(Date.now(), ahead));
+  };
+  const jobs = [
+    { milliseconds: greetMilliseconds, work: writer.greet, code: 'audit_writer' },
+    ...(database.kind === 'postgres' ? [{ milliseconds: 3_600_000, work: makeDays, code: 'audit_days' }] : []),
+  ];
+  try {
+    for (const { work } of jobs) await work();
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+  const timers = jobs.map(({ milliseconds, work, code }) =>
+    interval(milliseconds, work, failed(code, 'a background job of the audit has failed')),
+  );
+  return {
+    /** Writes what of the batch is not written yet. @throws what the database threw */
+    write: (batch: Batch): Promise<void> => writer.write(batch),
+    ask<Q extends keyof Questions>(question: Q, input: Parameters<Questions[Q]>[0]) {
+      return questions[question](input as never) as ReturnType<Questions[Q]>;
+    },
+    async close(): Promise<void> {
+      for (const timer of timers) clearInterval(timer);
+      await writer.leave().catch(failed('audit_writer', 'the end of the process could not be written to the audit'));
+      await database.close();
+    },
+  };
+}

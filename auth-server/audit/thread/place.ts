@@ -1,0 +1,9 @@
+/** What the thread needs to know: plain values, which can be sent to it. */
+export interface AuditPlace {
+  /** A folder for `audit.db` and the files of the days, or `postgres://…`. */
+  where: string;
+  /** Records older than this many days are dropped. */
+  days: number;
+  /** The oldest days are dropped while all take more than this. */
+  maxBytes: number;
+}

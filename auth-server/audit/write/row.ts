@@ -1,0 +1,51 @@
+import { randomBytes } from 'node:crypto';
+import { digestOf, linkOf } from '../chain/digest.ts';
+import { type AuditRecord, readRecord } from '../record.ts';
+import { columnText } from '../store/column-text.ts';
+import type { DaySchema } from '../store/schema.ts';
+
+export type DecisionRow = DaySchema['decision'];
+
+/** A record as it is to be written: its text, what it says, and its number. */
+export interface NumberedRecord {
+  number: number;
+  text: string;
+  record: AuditRecord;
+}
+
+const saltBytes = 16;
+
+/**
+ * Reads a record that is to be written.
+ * @throws {Error} if the text is no record
+ */
+export function numbered(number: number, text: string): NumberedRecord {
+  return { number, text, record: readRecord(text) };
+}
+
+/** The row of a record. @param previous the link of the writer's record before */
+export function rowOf(writer: number, { number, text, record }: NumberedRecord, previous: Uint8Array): DecisionRow {
+  const salt = randomBytes(saltBytes);
+  const digest = digestOf(salt, text);
+  return {
+    writer,
+    number,
+    at: record.at,
+    verdict: record.verdict,
+    reason: column(record.reason),
+    person: column(record.subject),
+    client: column(record.client_id),
+    server: record.resource === 'registry' ? '#registry' : column(record.server),
+    object: column(record.object),
+    method: column(record.method),
+    caller: column(record.caller),
+    salt,
+    digest,
+    link: linkOf(previous, number, digest),
+    record: text,
+  };
+}
+
+function column(value: string | undefined): string | null {
+  return value === undefined ? null : columnText(value);
+}
