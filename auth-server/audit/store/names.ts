@@ -37,33 +37,40 @@ export function createNames({ kind: database, main }: AuditDatabase) {
     const last = ofKind.orderBy('seen_at', 'desc').offset(mostNames).limit(1) as unknown as Expression<number>;
     await main.deleteFrom('audit_name').where('kind', '=', kind).where('seen_at', '<=', last).execute();
   };
+  const newOf = (callers: readonly KnownCaller[], names: readonly Name[], seen_at: number) => {
+    const today = dayOf(seen_at);
+    const newCallers = new Map<string, KnownCaller & { seen_at: number }>();
+    for (const { digest, text } of callers)
+      if (isNew(`=${digest}`, today)) newCallers.set(digest, { digest, text, seen_at });
+    const newNames = new Map<string, Name & { seen_at: number }>();
+    for (const { kind, ...name } of names) {
+      const [value, label] = [columnText(name.value), columnText(name.label)];
+      const key = `${kind} ${value}`;
+      if (isNew(key, `${today} ${label}`)) newNames.set(key, { kind, value, label, seen_at });
+    }
+    return [[...newCallers.values()], [...newNames.values()]] as const;
+  };
+  const countNew = async (names: readonly Name[]) => {
+    for (const { kind } of names) added.set(kind, (added.get(kind) ?? 0) + 1);
+    for (const [kind, count] of added) {
+      if (count < slack) continue;
+      added.delete(kind);
+      await prune(kind);
+    }
+  };
   return {
     /** Writes what is not written yet, and once a day that a name still occurs. */
     async keep(callers: readonly KnownCaller[], names: readonly Name[]): Promise<void> {
-      const seen_at = Date.now();
-      const today = dayOf(seen_at);
-      const newCallers = new Map(callers.map(({ digest, text }) => [digest, { digest, text, seen_at }]));
-      for (const digest of newCallers.keys()) if (!isNew(`=${digest}`, today)) newCallers.delete(digest);
-      const newNames = new Map<string, { kind: NameKind; value: string; label: string; seen_at: number }>();
-      for (const { kind, ...name } of names) {
-        const [value, label] = [columnText(name.value), columnText(name.label)];
-        const key = `${kind} ${value}`;
-        if (isNew(key, `${today} ${label}`)) newNames.set(key, { kind, value, label, seen_at });
-      }
-      if (newCallers.size + newNames.size === 0) return;
+      const [newCallers, newNames] = newOf(callers, names, Date.now());
+      if (newCallers.length + newNames.length === 0) return;
       try {
-        await insertRows(database, main, callersTable, [...newCallers.values()]);
-        await insertRows(database, main, namesTable, [...newNames.values()]);
+        await insertRows(database, main, callersTable, newCallers);
+        await insertRows(database, main, namesTable, newNames);
       } catch (error) {
         written.clear();
         throw error;
       }
-      for (const { kind } of newNames.values()) added.set(kind, (added.get(kind) ?? 0) + 1);
-      for (const [kind, count] of added) {
-        if (count < slack) continue;
-        added.delete(kind);
-        await prune(kind);
-      }
+      await countNew(newNames);
     },
     /** Whether names of this kind may have been left out: what a person types then has to be looked for in the records. */
     async isFull(kind: NameKind): Promise<boolean> {

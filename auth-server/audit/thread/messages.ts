@@ -19,8 +19,7 @@ export type FromThread =
   | { written: number }
   | { answer: number; value: unknown }
   | { answer: number; error: unknown }
-  | { report: Report }
-  | { closed: true };
+  | { report: Report };
 
 /** A thread, as the main thread uses it: `Worker` of node:worker_threads. */
 export interface Thread {
@@ -32,6 +31,8 @@ export interface Thread {
   unref(): void;
   terminate(): unknown;
 }
+
+export type StartThread = (data: ThreadData) => Thread;
 
 /** The thread's end of the line: `parentPort`. */
 export interface ThreadPort {

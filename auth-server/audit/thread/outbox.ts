@@ -1,4 +1,5 @@
-import { type KnownCaller, recordText } from '../record.ts';
+import { eventText } from '../event.ts';
+import type { KnownCaller } from '../record.ts';
 import type { Batch } from '../write/writer.ts';
 
 /** Records of one batch. What a crash loses is at most this, or what came in a second. */
@@ -7,9 +8,6 @@ const batchSize = 250;
 const mostSent = 4;
 /** More records than these are not kept while the database cannot be written: about 20 MB. The log has them. */
 const mostWaiting = 20_000;
-/** Callers whose text the thread has. All are sent again the next day, so that the database sees which still come. */
-const mostKnown = 20_000;
-const dayMilliseconds = 86_400_000;
 
 /** Records on their way to the thread: each gets a number, and stays here until the thread has confirmed it. */
 export function createOutbox(post: (batch: Batch) => void) {
@@ -19,8 +17,6 @@ export function createOutbox(post: (batch: Batch) => void) {
   let next = 1;
   let confirmed = 0;
   let lost = 0;
-  const known = new Set<string>();
-  let knownDay = 0;
   const count = () => next - 1 - confirmed + waiting.length;
   const send = (most: number) => {
     while (waiting.length > 0 && sent.length < most) {
@@ -32,23 +28,15 @@ export function createOutbox(post: (batch: Batch) => void) {
       post(batch);
     }
   };
-  const remember = (caller: KnownCaller) => {
-    const day = Math.floor(Date.now() / dayMilliseconds);
-    if (day !== knownDay || known.size >= mostKnown) known.clear();
-    knownDay = day;
-    if (known.has(caller.digest)) return;
-    known.add(caller.digest);
-    callers.push(caller);
-  };
   return {
     add(record: string, caller?: KnownCaller): void {
       if (count() >= mostWaiting) {
         lost++;
         return;
       }
-      if (lost > 0) waiting.push(recordText({ verdict: 'allow', at: Date.now(), method: 'audit/lost', count: lost }));
+      if (lost > 0) waiting.push(eventText('audit/lost', {}, { count: lost }));
       lost = 0;
-      if (caller) remember(caller);
+      if (caller) callers.push(caller);
       waiting.push(record);
       if (waiting.length >= batchSize) send(mostSent);
     },

@@ -27,7 +27,6 @@ export async function serveThread(port: ThreadPort, { place, identity }: ThreadD
   const end = async () => {
     await queue.close();
     await engine.close();
-    port.postMessage({ closed: true });
     port.close();
   };
   const answer = async (message: Extract<ToThread, { ask: number }>) => {

@@ -15,12 +15,13 @@ export interface NumberedRecord {
 
 const saltBytes = 16;
 
-/**
- * Reads a record that is to be written.
- * @throws {Error} if the text is no record
- */
+/** Reads a record that is to be written. One that cannot be read is kept too: it must not stop those behind it. */
 export function numbered(number: number, text: string): NumberedRecord {
-  return { number, text, record: readRecord(text) };
+  try {
+    return { number, text, record: readRecord(text) };
+  } catch {
+    return { number, text, record: { at: Date.now(), verdict: 'deny' } };
+  }
 }
 
 /** The row of a record. @param previous the link of the writer's record before */
