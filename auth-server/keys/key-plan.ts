@@ -9,7 +9,7 @@ const settleSeconds = 600;
 
 /** What to do with the keys at one moment. */
 export interface KeyPlan {
-  /** The key that signs from now on; undefined only if there is no key. */
+  /** The key that signs from now on; undefined if it has yet to be made. */
   signs: string | undefined;
   /** The keys to publish: all that sign, or have signed assertions that may still be valid. */
   published: string[];
@@ -50,6 +50,18 @@ export function keyPlan(keys: readonly StoredKey[], { now, lifeSeconds, seenFor 
     drop,
     make: whatToMake(signing, waiting, now - (lifeSeconds - leadSeconds)),
   };
+}
+
+/**
+ * Decides the same for keys of which no verifier keeps a copy, and which verify what they have signed for as long as that is
+ * kept: the next key signs at once, and none is deleted.
+ * @param keys oldest first, without times in the future
+ */
+export function lastingKeyPlan(keys: readonly StoredKey[], { now, lifeSeconds }: KeyMoment): KeyPlan {
+  const signing = keys.find((key) => stateOf(key) === 'signs');
+  const isYoung = signing !== undefined && (signing.signsSince ?? 0) > now - lifeSeconds;
+  const signs = isYoung ? signing.kid : undefined;
+  return { signs, published: keys.map(({ kid }) => kid), drop: [], make: isYoung ? 'nothing' : 'first' };
 }
 
 /** @param aged a key that has signed since this time, or longer, needs a successor; seconds since 1970 */

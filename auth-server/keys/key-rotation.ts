@@ -2,7 +2,7 @@ import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jo
 import type { Logger } from '../../common/service/log.ts';
 import { nowInSeconds } from '../../common/time/now.ts';
 import type { KeyPurpose, KeyStore, StoredKey } from '../store/key.ts';
-import { type KeyPlan, keyPlan, stateOf } from './key-plan.ts';
+import { type KeyPlan, keyPlan, lastingKeyPlan, stateOf } from './key-plan.ts';
 
 /** Two clocks, in seconds: the wall clock (since 1970), which may be set, and a monotonic one. */
 const systemClock = { wall: nowInSeconds, steady: () => performance.now() / 1000 };
@@ -10,10 +10,14 @@ const systemClock = { wall: nowInSeconds, steady: () => performance.now() / 1000
 /** How long a key signs, in days: the default of `ASSERTION_KEY_DAYS`. */
 export const defaultKeyDays = 30;
 
+/** What the keys of each purpose sign, in words. */
+const signed = { assertion: 'assertions', 'access-token': 'access tokens', audit: 'statements of the audit' } as const;
+
 export type KeyRotation = ReturnType<typeof createKeyRotation>;
 
 /**
- * Rotates the keys of `store`: a key is created, published for a day, signs, is published for another day, and deleted.
+ * Rotates the keys of `store`: a key is created, published for a day, signs, is published for another day, and deleted. One of
+ * the audit signs at once, and its public half is never deleted.
  * @param days how long a key signs
  */
 export function createKeyRotation(store: KeyStore, days = defaultKeyDays, clock = systemClock) {
@@ -28,11 +32,12 @@ export function createKeyRotation(store: KeyStore, days = defaultKeyDays, clock 
     seen(stored);
     const now = clock.wall();
     const keys = stored.map((key) => notLaterThan(now, key));
-    return { now, keys, plan: keyPlan(keys, { now, lifeSeconds: days * 86_400, seenFor }) };
+    const planFor = store.purpose === 'audit' ? lastingKeyPlan : keyPlan;
+    return { now, keys, plan: planFor(keys, { now, lifeSeconds: days * 86_400, seenFor }) };
   };
   return {
     /** What they sign, in words. */
-    signs: store.purpose === 'assertion' ? 'assertions' : 'access tokens',
+    signs: signed[store.purpose],
     /**
      * Makes the changes that are due. Several processes may call it at once: the store lets one decide.
      * @returns the keys, oldest first, if this call changed them
@@ -117,7 +122,7 @@ export function publicHalf({ kty, crv, x, y, kid }: JWK): JWK {
 }
 
 /** The algorithm of each purpose. MCP clients that read an access token's key know ES256 rather than EdDSA. */
-export const algorithms = { assertion: 'EdDSA', 'access-token': 'ES256' } as const;
+export const algorithms = { assertion: 'EdDSA', 'access-token': 'ES256', audit: 'EdDSA' } as const;
 
 /** A key, named by its thumbprint (RFC 7638). */
 async function newKey(purpose: KeyPurpose, now: number, signsAtOnce: boolean): Promise<StoredKey> {

@@ -1,7 +1,7 @@
 import type { JWK } from 'jose';
 import { type Insertable, type Kysely, type Selectable, sql } from 'kysely';
-import type { Database } from '../../common/database/database.ts';
-import { type Schema, turns } from './migrations.ts';
+import type { DatabaseKind } from '../../common/database/database.ts';
+import type { KeyTable } from './migrations.ts';
 import { requestQuery } from './request-query.ts';
 
 /**
@@ -20,14 +20,24 @@ export interface StoredKey {
 export type KeyStore = ReturnType<typeof createKeyStore>;
 
 /** What a key signs. A key is never used for another purpose. */
-export type KeyPurpose = 'assertion' | 'access-token';
+export type KeyPurpose = 'assertion' | 'access-token' | 'audit';
 
-/** Two tables of one form: a release that knows only the first replaces all its rows. */
-const tables = { assertion: 'assertion_key', 'access-token': 'access_token_key' } as const;
+/** Tables of one form: a release that knows only the first replaces all its rows. */
+const tables = { assertion: 'assertion_key', 'access-token': 'access_token_key', audit: 'audit_key' } as const;
+
+type KeySchema = Record<(typeof tables)[KeyPurpose], KeyTable>;
+
+/** The database in which a purpose has its table. */
+export interface KeyDatabase {
+  kind: DatabaseKind;
+  db: Kysely<KeySchema>;
+  /** Runs `work` in a transaction, in one process at a time. */
+  alone<T>(work: (on: Kysely<KeySchema>) => Promise<T>): Promise<T>;
+}
 
 /** The keys of one purpose, shared by all processes. */
-export function createKeyStore({ kind, db, alone }: Database<Schema>, purpose: KeyPurpose) {
-  const table = tables[purpose] as 'assertion_key';
+export function createKeyStore({ kind, db, alone }: KeyDatabase, purpose: KeyPurpose) {
+  const table = tables[purpose];
   const all = db.selectFrom(table).selectAll().orderBy('id').compile();
   return {
     purpose,
@@ -36,12 +46,15 @@ export function createKeyStore({ kind, db, alone }: Database<Schema>, purpose: K
     /**
      * Passes the keys to `change` and stores exactly those that it returns, under a lock. If `change` throws, nothing
      * changes. Deleted keys are overwritten on disk, unless another process is reading at that moment.
+     * @throws if `change` leaves out a key of the audit: what it has signed could not be verified any more
      */
     async update(change: (keys: StoredKey[]) => Promise<StoredKey[]>): Promise<void> {
-      await db.transaction().execute(async (transaction) => {
-        // A lock instead of SERIALIZABLE: of two processes starting on an empty database, PostgreSQL would abort one.
-        await alone(transaction, turns.keys);
-        const keys = await change((await transaction.executeQuery(all)).rows.map(storedKey));
+      // A lock instead of SERIALIZABLE: of two processes starting on an empty database, PostgreSQL would abort one.
+      await alone(async (transaction) => {
+        const before = (await transaction.executeQuery(all)).rows.map(storedKey);
+        const keys = await change(before);
+        const isLost = ({ kid }: StoredKey) => !keys.some((key) => key.kid === kid);
+        if (purpose === 'audit' && before.some(isLost)) throw new Error('A key of the audit must not be deleted.');
         await transaction.deleteFrom(table).execute();
         if (keys.length > 0) await transaction.insertInto(table).values(keys.map(keyRow)).execute();
       });
@@ -51,7 +64,7 @@ export function createKeyStore({ kind, db, alone }: Database<Schema>, purpose: K
 }
 
 /** SQLite's write-ahead log still holds what was overwritten. Gives up if another process is reading. */
-async function truncateLog(db: Kysely<Schema>): Promise<void> {
+async function truncateLog(db: Kysely<KeySchema>): Promise<void> {
   await db.connection().execute(async (connection) => {
     await sql`pragma busy_timeout = 0`.execute(connection);
     try {
@@ -62,7 +75,7 @@ async function truncateLog(db: Kysely<Schema>): Promise<void> {
   });
 }
 
-function storedKey(row: Selectable<Schema['assertion_key']>): StoredKey {
+function storedKey(row: Selectable<KeyTable>): StoredKey {
   return {
     kid: row.kid,
     jwk: JSON.parse(row.jwk),
@@ -72,7 +85,7 @@ function storedKey(row: Selectable<Schema['assertion_key']>): StoredKey {
   };
 }
 
-function keyRow(key: StoredKey): Insertable<Schema['assertion_key']> {
+function keyRow(key: StoredKey): Insertable<KeyTable> {
   return {
     kid: key.kid,
     jwk: JSON.stringify(key.jwk),

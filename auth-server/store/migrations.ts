@@ -3,7 +3,8 @@ import type { DatabaseKind } from '../../common/database/database.ts';
 import { addSerialId, type SchemaChanges } from '../../common/database/migrations.ts';
 import { type AccountSchema, accounts } from './accounts/schema.ts';
 
-interface KeyTable {
+/** The keys of one purpose. Times in seconds since 1970. */
+export interface KeyTable {
   id: Generated<number>;
   kid: string;
   jwk: string;

@@ -8,8 +8,8 @@ import { createDepartedStore } from './accounts/departed.ts';
 import { createLockedStore } from './accounts/locked.ts';
 import { createMoveStore } from './accounts/move.ts';
 import { type BindingLimits, type BindingStore, DatabaseBindings } from './binding.ts';
-import { createKeyStore } from './key.ts';
-import { changes, type Schema } from './migrations.ts';
+import { createKeyStore, type KeyDatabase } from './key.ts';
+import { changes, type Schema, turns } from './migrations.ts';
 import { createPeopleDirectory } from './people/directory.ts';
 import { createEndedAccess } from './people/ended-access.ts';
 import { createPersonStore } from './people/person.ts';
@@ -93,8 +93,8 @@ export async function openStore(
     revocations,
     revocationFeed,
     /** The keys that sign assertions. */
-    keys: createKeyStore(database, 'assertion'),
-    accessTokenKeys: createKeyStore(database, 'access-token'),
+    keys: createKeyStore(keyDatabase(database), 'assertion'),
+    accessTokenKeys: createKeyStore(keyDatabase(database), 'access-token'),
     bindings: bindings as BindingStore,
     used: createUsedStore(db),
     secrets: createSecretStore(db),
@@ -116,6 +116,19 @@ function accountStores(database: Database<Schema>, accountRows: AccountStore, fe
     accountClients: createAccountClientStore(database),
     lockedAccounts: createLockedStore(database),
     accountMoves: createMoveStore(database, feed),
+  };
+}
+
+function keyDatabase({ kind, db, alone }: Database<Schema>): KeyDatabase {
+  return {
+    kind,
+    // Each purpose has its own table in one of the databases.
+    db: db as unknown as KeyDatabase['db'],
+    alone: (work) =>
+      db.transaction().execute(async (transaction) => {
+        await alone(transaction, turns.keys);
+        return await work(transaction as unknown as KeyDatabase['db']);
+      }),
   };
 }
 

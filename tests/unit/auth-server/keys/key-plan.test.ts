@@ -1,4 +1,4 @@
-import { type KeyPlan, keyPlan, stateOf } from '../../../../auth-server/keys/key-plan.ts';
+import { type KeyPlan, keyPlan, lastingKeyPlan, stateOf } from '../../../../auth-server/keys/key-plan.ts';
 import type { StoredKey } from '../../../../auth-server/store/key.ts';
 
 const now = 1_800_000_000;
@@ -80,4 +80,22 @@ describe('the plan for the keys', () => {
 test('a key waits, then signs, then is stopped, and a key that never signed can be stopped too', () => {
   const states = [key('a', 9), key('a', 9, 5), key('a', 9, 5, 1), key('a', 9, undefined, 1)].map(stateOf);
   expect(states).toEqual(['waits', 'signs', 'stopped', 'stopped']);
+});
+
+describe('the plan for keys that verify for as long as there are records', () => {
+  test.each<[string, StoredKey[], Partial<KeyPlan>]>([
+    ['makes the first key', [], { signs: undefined, published: [], make: 'first' }],
+    ['a young key signs', [key('a', 30 * day - 1, 30 * day - 1)], {}],
+    ['after 30 days another one signs at once', [key('a', 30 * day, 30 * day)], { signs: undefined, make: 'first' }],
+    [
+      'a key that has stopped a year ago stays',
+      [key('old', 400 * day, 400 * day, 365 * day), key('a', 5, 5)],
+      { published: ['old', 'a'] },
+    ],
+  ])('%s', (_what, keys, expected) => {
+    expect(lastingKeyPlan(keys, { now, lifeSeconds: 30 * day, seenFor: () => watched })).toEqual({
+      ...quiet,
+      ...expected,
+    });
+  });
 });
