@@ -2,6 +2,9 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { PolicyWatch } from '../../common/policy/policy-watch.ts';
 import type { Shown } from '../../common/service/metrics-endpoint.ts';
 import { addProcessMetrics } from '../../common/service/process-metrics.ts';
+import type { MeasuredCall } from '../audit/outside/measured-call.ts';
+import { boundedLabels, mostServers } from './bounded-labels.ts';
+import { callMetrics } from './call-metrics.ts';
 import type { DecisionEntry } from './decision-log.ts';
 
 /** All metrics of a process as values. */
@@ -11,6 +14,8 @@ export type MetricValues = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
 export interface Metrics extends Shown {
   /** Counts one decision, which took `seconds`. */
   decided(entry: DecisionEntry, seconds: number): void;
+  /** Counts calls that nginx has seen end. */
+  called(calls: readonly MeasuredCall[]): void;
   /** Counts one look-up in a cache. */
   lookedUp(cache: 'assertion' | 'session', hit: boolean): void;
   /** Notes that the user pool's keys have just been fetched. */
@@ -18,9 +23,6 @@ export interface Metrics extends Shown {
   /** For the process that adds up the metrics of its workers. */
   json(): Promise<MetricValues>;
 }
-
-/** This many servers get a label of their own, so that a scrape of a gateway with more is still answered in time. */
-const mostServers = 1_000;
 
 /**
  * Metrics in a registry of their own, so that two services in one process do not share them.
@@ -45,6 +47,7 @@ export function createMetrics(
   });
   return {
     decided: decisionMetrics(registry),
+    called: callMetrics(registry),
     lookedUp: cacheMetrics(registry),
     keysFetched: keyAgeMetric(registry),
     json: () => registry.getMetricsAsJSON(),
@@ -79,10 +82,10 @@ function decisionMetrics(registry: Registry): Metrics['decided'] {
   });
   for (const verdict of ['allow', 'deny']) times.zero({ verdict });
   for (const result of accountResults) accounts.inc({ result }, 0);
-  const servers = new Set<string>();
+  const labelOf = boundedLabels(mostServers);
   return (entry, seconds) => {
     const verdict = entry.error ? 'deny' : 'allow';
-    decisions.inc({ verdict, reason: entry.error?.code ?? '', server: serverLabel(entry, servers) });
+    decisions.inc({ verdict, reason: entry.error?.code ?? '', server: serverLabel(entry, labelOf) });
     times.observe({ verdict }, seconds);
     if (entry.account) accounts.inc({ result: accountResult(entry) });
   };
@@ -104,20 +107,13 @@ function accountResult({ account, error }: DecisionEntry): (typeof accountResult
   return account?.isUsed ? 'used' : 'without';
 }
 
-/**
- * A caller must not be able to invent labels, because each stays in memory for good, here and in Prometheus. So only
- * routed servers get one, only if the caller is known, and only {@link mostServers} of them.
- */
-function serverLabel({ request, principal }: DecisionEntry, servers: Set<string>): string {
+/** A caller must not be able to invent labels: only routed servers get one, and only if the caller is known. */
+function serverLabel({ request, principal }: DecisionEntry, labelOf: (server: string) => string): string {
   if (!principal || !request) return '';
   const { target } = request;
   // Reserved: no server can have this name.
   if (target.resource === 'registry') return 'registry';
-  if (!target.routed) return '';
-  if (servers.has(target.server)) return target.server;
-  if (servers.size >= mostServers) return '(other)';
-  servers.add(target.server);
-  return target.server;
+  return target.routed ? labelOf(target.server) : '';
 }
 
 function cacheMetrics(registry: Registry): Metrics['lookedUp'] {
