@@ -9,6 +9,8 @@ export const uiPermissions = [
   'modify_service',
   /** See the decisions about requests for the server; with `all`, also about the registry. */
   'view_audit',
+  /** Take records of the audit away as a file: those of decisions that `view_audit` would show. */
+  'export_audit',
   /** See who has access, and through what. It counts with `all` only, as does the next one: people belong to no server. */
   'view_people',
   /** End the access of others. */

@@ -2,6 +2,7 @@ import { jwtVerify } from 'jose';
 import * as z from 'zod';
 import { purposeKey } from '../../../common/identity/purpose-key.ts';
 import { type Policy, wildcard } from '../../../policy/policy.ts';
+import { type UiPermission, uiPermissions } from '../../../policy/ui.ts';
 import { AuthError } from '../../denials/auth-error.ts';
 import { texts } from '../../denials/texts.ts';
 
@@ -64,9 +65,11 @@ function refused(why: string): AuthError {
   return new AuthError('session_invalid', texts.local_session_invalid(why));
 }
 
-const administering = ['register_service', 'modify_service', 'toggle_service', 'view_audit'];
+/** What every user of a gateway may have. All else is for administrators, also what is new. */
+const ordinary: ReadonlySet<UiPermission> = new Set(['list_service', 'health_check_service']);
+const administering = uiPermissions.filter((permission) => !ordinary.has(permission));
 
-/** Whether a group may change or audit every server of the registry, or do everything on every MCP server. */
+/** Whether a group may do more in the registry than look at every server, or everything on every MCP server. */
 export function isAdminGroup({ source }: Policy, group: string): boolean {
   const isAll = (names: readonly string[] = []) => names.some((name) => wildcard(name) === '*');
   return (source.groups.get(group) ?? []).some(

@@ -381,6 +381,7 @@ describe('A session that was signed locally', () => {
     ['[{server: one, methods: ["*"]}]', '', false],
     ['[{server: one, methods: ["tools/list"]}]', 'toggle_service: [all]', true],
     ['[{server: one, methods: ["tools/list"]}]', 'modify_service: [one]', false],
+    ['[{server: one, methods: ["tools/list"]}]', 'export_audit: [all]', true],
     ['[{server: one, methods: ["tools/list"]}]', 'list_service: [all]', false],
   ])('is of an administrator if the rules %s and the UI-Scopes "%s" make one: %s', (rules, ui, expected) => {
     const policy = parsePolicy(`group_mappings: {g: [s]}\ns: ${rules}\n${ui && `UI-Scopes: {s: {${ui}}}\n`}`);
