@@ -118,7 +118,7 @@ test('dave disables a server with its switch on the list, returns to his filter,
 const shown: [string, places: string[], onCard: string[], onPage: string[]][] = [
   [
     'alice',
-    ['Servers', 'My rights', 'Audit', 'People'],
+    ['Servers', 'My rights', 'Audit', 'Usage', 'People'],
     ['switch', 'check', 'edit'],
     ['switch', 'check', 'edit', 'delete'],
   ],
@@ -135,7 +135,7 @@ test.each(shown)('%s sees only the buttons that work for them', async (person, p
   expect(await buttonsIn(page, '.server-head')).toEqual(onPage);
   const links = [
     '/',
-    ...places.flatMap((place) => ({ 'My rights': '/rights', Audit: '/audit', People: '/people' })[place] ?? []),
+    ...places.flatMap((place) => ({ 'My rights': '/rights', Audit: '/audit', Usage: '/usage', People: '/people' })[place] ?? []),
   ];
   await page.goto(gateway.url);
   const mayRegister = person === 'alice' || person === 'carol';

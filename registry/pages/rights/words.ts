@@ -8,7 +8,7 @@ export const uiWords: Readonly<Record<UiPermission, string>> = {
   health_check_service: 'Check it now',
   toggle_service: 'Enable and disable it',
   modify_service: 'Edit and delete it, and approve changed tools',
-  view_audit: 'See the decisions of the gateway about requests for it',
+  view_audit: 'See how it is used, and the decisions of the gateway about requests for it',
   export_audit: 'Export the records of these decisions as a file',
   view_people: 'See who has access and through what (for every server only)',
   end_access: 'End the access of other people (for every server only)',

@@ -5,6 +5,7 @@ import { createDocument } from '../../../../registry/api/openapi/document.ts';
 import { operations } from '../../../../registry/api/openapi/operations.ts';
 import type { Health } from '../../../../registry/servers/server-health.ts';
 import { admin, publicUrl, signer, startRegistry, storeOf } from '../../../support/registry/registry-fixture.ts';
+import { someUsage } from '../../../support/registry/usage-data.ts';
 
 const policy = parsePolicy(`
 group_mappings: {}
@@ -76,6 +77,7 @@ beforeAll(async () => {
     store: await storeOf(JSON.stringify([time, off])),
     healthOf: (name) => (name === 'time' ? healthy : { status: 'unknown', checkedAt: null, error: null, tools: [] }),
     check: async () => healthy,
+    readUsage: async (_assertion, query) => someUsage(query, new Date()),
   });
   const answer = await ask('get', '/api/openapi.json');
   document = answer.body as typeof document;
@@ -158,6 +160,9 @@ const requests: [string, string, () => [string, unknown?, string?]][] = [
   ['get', '/api/changes', () => ['/api/changes?limit=many']],
   ['get', '/api/decisions', () => ['/api/decisions?verdict=deny']],
   ['get', '/api/decisions', () => ['/api/decisions?verdict=maybe']],
+  ['get', '/api/usage', () => ['/api/usage?span=7d']],
+  ['get', '/api/usage', () => ['/api/usage?span=1y']],
+  ['get', '/api/servers/{name}/usage', () => ['/api/servers/time/usage']],
   ['get', '/api/people', () => ['/api/people?q=a&page=1']],
   ['get', '/api/people', () => ['/api/people?page=0']],
   ['get', '/api/people/{id}', () => ['/api/people/Y29nbml0byBh']],
