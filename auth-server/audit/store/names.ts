@@ -1,4 +1,5 @@
 import { type Expression, sql } from 'kysely';
+import type { DatabaseKind } from '../../../common/database/database.ts';
 import { boundedCache } from '../../../common/service/bounded-cache.ts';
 import type { KnownCaller } from '../record.ts';
 import { columnText } from './column-text.ts';
@@ -27,9 +28,11 @@ export function createNames({ kind: database, main }: AuditDatabase) {
   /** What was written today: the label by kind and value, the day by digest. */
   const written = boundedCache<string, string>(2 * mostNames);
   const added = new Map<NameKind, number>();
-  const isNew = (key: string, text: string) => {
-    if (written.get(key) === text) return false;
-    written.set(key, text);
+  /** A shorter label of the same name is no news: a token does not say what name its person has chosen to show. */
+  const isNew = (key: string, today: string, label = '') => {
+    const known = written.get(key);
+    if (known?.startsWith(today) && known.slice(today.length).includes(label)) return false;
+    written.set(key, today + label);
     return true;
   };
   const prune = async (kind: NameKind) => {
@@ -46,7 +49,7 @@ export function createNames({ kind: database, main }: AuditDatabase) {
     for (const { kind, ...name } of names) {
       const [value, label] = [columnText(name.value), columnText(name.label)];
       const key = `${kind} ${value}`;
-      if (isNew(key, `${today} ${label}`)) newNames.set(key, { kind, value, label, seen_at });
+      if (isNew(key, today, label)) newNames.set(key, { kind, value, label, seen_at });
     }
     return [[...newCallers.values()], [...newNames.values()]] as const;
   };
@@ -65,7 +68,7 @@ export function createNames({ kind: database, main }: AuditDatabase) {
       if (newCallers.length + newNames.length === 0) return;
       try {
         await insertRows(database, main, callersTable, newCallers);
-        await insertRows(database, main, namesTable, newNames);
+        await insertRows(database, main, namesTable(database), newNames);
       } catch (error) {
         written.clear();
         throw error;
@@ -92,8 +95,12 @@ const callersTable = {
   columns: ['digest', 'text', 'seen_at'] as const,
   suffix: 'on conflict (digest) do update set seen_at = excluded.seen_at',
 };
-const namesTable = {
-  table: 'audit_name',
-  columns: ['kind', 'value', 'label', 'seen_at'] as const,
-  suffix: 'on conflict (kind, value) do update set label = excluded.label, seen_at = excluded.seen_at',
+const namesTable = (kind: DatabaseKind) => {
+  const isWithin = `${kind === 'sqlite' ? 'instr' : 'strpos'}(audit_name.label, excluded.label) > 0`;
+  const label = `case when ${isWithin} then audit_name.label else excluded.label end`;
+  return {
+    table: 'audit_name',
+    columns: ['kind', 'value', 'label', 'seen_at'] as const,
+    suffix: `on conflict (kind, value) do update set label = ${label}, seen_at = excluded.seen_at`,
+  };
 };

@@ -1,0 +1,108 @@
+import { type RawBuilder, sql } from 'kysely';
+import type { DecisionsQuery } from '../../../common/policy/decisions.ts';
+import type { AuditDatabase } from '../store/database.ts';
+import type { NameStore } from '../store/names.ts';
+import type { NameKind } from '../store/schema.ts';
+import { isIn } from './sql.ts';
+import type { Visible } from './visible.ts';
+
+type Condition = RawBuilder<unknown>;
+
+/** What a query asks of the columns of a record. */
+export interface Filters {
+  /** Each must hold. */
+  conditions: readonly Condition[];
+  /**
+   * Values of indexed columns of which each record that matches has one, if there are few: records are then looked for by
+   * each of them. Undefined: records are looked for by their time.
+   */
+  branches: readonly Condition[] | undefined;
+}
+
+/** Looking for more values one by one takes longer than looking through records that have one of so many. */
+const mostBranches = 200;
+
+/** The filters of a query that concern many records. */
+export type FilterQuery = Omit<DecisionsQuery, 'id' | 'before' | 'limit'>;
+
+/** A column of which a record has one of some values. Undefined values: those of the kind are too many to be known. */
+interface Choice {
+  columns: readonly { column: NameKind; values: readonly string[] | undefined }[];
+  piece: string;
+}
+
+/**
+ * Turns a query into conditions of columns. What a person has typed is a piece of a name: the names that contain it are known.
+ * @returns undefined if no record can match
+ */
+export function createFilters(database: AuditDatabase, names: NameStore) {
+  const { kind: databaseKind, main } = database;
+  const matching = async (kind: NameKind, piece: string) => {
+    if (await names.isFull(kind)) return undefined;
+    const pattern = patternOf(piece);
+    const like = databaseKind === 'sqlite' ? sql`like` : sql`ilike`;
+    const isMatch = sql<boolean>`(value ${like} ${pattern} escape '\\' or label ${like} ${pattern} escape '\\')`;
+    const rows = main.selectFrom('audit_name').select('value').where('kind', '=', kind).where(isMatch);
+    return (await rows.execute()).map(({ value }) => value);
+  };
+  const choiceOf = async (kinds: readonly NameKind[], piece: string): Promise<Choice> => {
+    const columns = kinds.map(async (column) => ({ column, values: await matching(column, piece) }));
+    return { columns: await Promise.all(columns), piece };
+  };
+  const conditionOf = ({ columns, piece }: Choice): Condition => {
+    const like = databaseKind === 'sqlite' ? sql`like` : sql`ilike`;
+    const each = columns.map(({ column, values }) =>
+      values === undefined
+        ? sql`${sql.ref(column)} ${like} ${patternOf(piece)} escape '\\'`
+        : isIn(databaseKind, column, values),
+    );
+    return sql`(${sql.join(each, sql` or `)})`;
+  };
+  const exactly = (column: NameKind, values: readonly string[]): Choice => ({
+    columns: [{ column, values }],
+    piece: '',
+  });
+  /** From what leaves the fewest records to what leaves the most, usually. */
+  const choicesOf = async (query: FilterQuery, visible: Visible): Promise<Choice[]> => {
+    const { reason, tool, person, server, verdict } = query;
+    const choices: Choice[] = [];
+    if (reason) choices.push(exactly('reason', [reason]));
+    if (tool) choices.push(await choiceOf(['object', 'method'], tool));
+    if (person) choices.push(await choiceOf(['person', 'client'], person));
+    if (server) choices.push(await choiceOf(['server'], server));
+    if (verdict === 'deny' && !reason) choices.push(exactly('reason', (await matching('reason', '')) ?? []));
+    if (visible.servers !== 'all') choices.push(exactly('server', visible.servers));
+    return choices;
+  };
+  return async (query: FilterQuery, visible: Visible): Promise<Filters | undefined> => {
+    const choices = await choicesOf(query, visible);
+    if (choices.some(({ columns }) => columns.every(({ values }) => values?.length === 0))) return undefined;
+    const branches = choices.map(branchesOf).find((found) => found !== undefined);
+    const conditions = [...choices.map(conditionOf), ...plainConditions(query)];
+    return { conditions, branches: query.caller === 'none' ? [sql`person is null`] : branches };
+  };
+}
+
+function branchesOf({ columns }: Choice): Condition[] | undefined {
+  const branches: Condition[] = [];
+  for (const { column, values } of columns) {
+    if (values === undefined || branches.length + values.length > mostBranches) return undefined;
+    branches.push(...values.map((value) => sql`${sql.ref(column)} = ${value}`));
+  }
+  return branches;
+}
+
+function plainConditions({ verdict, caller, since, until }: FilterQuery): Condition[] {
+  const isNone = sql`(person is null and verdict = 'deny')`;
+  return [
+    ...(verdict ? [sql`verdict = ${verdict}`] : []),
+    ...(caller === 'none' ? [isNone] : []),
+    ...(caller === 'known' ? [sql`not ${isNone}`] : []),
+    ...(since ? [sql`at >= ${Date.parse(since)}`] : []),
+    ...(until ? [sql`at <= ${Date.parse(until)}`] : []),
+  ];
+}
+
+function patternOf(piece: string): string {
+  return `%${piece.replace(/[\\%_]/g, '\\$&')}%`;
+}
