@@ -36,8 +36,8 @@ const dropped = z.strictObject({
 const erased = z.strictObject({
   ...common,
   kind: z.literal('erased'),
-  /** Records of people that were erased: each run of numbers, and what is left of them ({@link addRest}). */
-  ranges: z.array(z.strictObject({ ...place, rest: link })),
+  /** Records of a person that were erased: runs of numbers, and what is left of all of them ({@link addRest}). */
+  writers: z.array(z.strictObject({ name: place.name, runs: z.array(z.tuple([number, number])), rest: link })),
   /** The digests of their groups and scopes, which are gone too. */
   callers: z.array(link),
 });
@@ -48,7 +48,7 @@ const statement = z.discriminatedUnion('kind', [head, dropped, erased]);
 export type Statement = z.output<typeof statement>;
 export type HeadEntry = z.output<typeof head>['writers'][number];
 export type DroppedRange = z.output<typeof dropped>['ranges'][number];
-export type ErasedRange = z.output<typeof erased>['ranges'][number];
+export type ErasedEntry = z.output<typeof erased>['writers'][number];
 
 /** What only the maker of a statement knows; the rest follows from the statement before. */
 export type StatementBody = Body<Statement>;
@@ -105,9 +105,9 @@ export async function createStatementReader(keys: readonly JWK[]): Promise<State
 }
 
 /**
- * Adds what is left of an erased record to the digest of its run, so that it cannot be changed afterwards.
- * @param rest SHA-256 over these texts from the first number of a run to the last, each after its length in bytes (8 bytes, big
- *   endian)
+ * Adds what is left of an erased record to the digest of all that a statement names of its writer, so that it cannot be changed
+ * afterwards.
+ * @param rest SHA-256 over these texts in the order of their numbers, each after its length in bytes (8 bytes, big endian)
  */
 export function addRest(rest: Hash, text: string): void {
   const bytes = Buffer.from(text);

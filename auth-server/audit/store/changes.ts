@@ -1,12 +1,13 @@
 import { type Kysely, sql } from 'kysely';
 import type { DatabaseKind } from '../../../common/database/database.ts';
-import type { SchemaChanges } from '../../../common/database/migrations.ts';
+import { addSerialId, type SchemaChanges } from '../../../common/database/migrations.ts';
 
 /** Every change of the tables beside the days; in PostgreSQL also of the days. Never edit a change that has been released. */
 export const changes: SchemaChanges = {
   '001-writers-and-names': writersAndNames,
   '002-statements-and-sums': statementsAndSums,
   '003-days': days,
+  '004-signed-statements': signedStatements,
 };
 
 /** Columns of `decision`, as SQL for both databases. `bytes` and `time` are the types of bytes and of milliseconds. */
@@ -95,4 +96,19 @@ async function days(db: Kysely<unknown>, kind: DatabaseKind): Promise<void> {
     `create table audit_call (${callColumns('bigint')}, ${byTime}`,
   ])
     await sql.raw(statement).execute(db);
+}
+
+async function signedStatements(db: Kysely<unknown>, kind: DatabaseKind): Promise<void> {
+  for (const name of ['signed', 'signed_end'])
+    await db.schema
+      .alterTable('audit_writer')
+      .addColumn(name, 'integer', (c) => c.notNull().defaultTo(0))
+      .execute();
+  await addSerialId(db.schema.createTable('audit_key'), kind)
+    .addColumn('kid', 'text', (c) => c.notNull())
+    .addColumn('jwk', 'text', (c) => c.notNull())
+    .addColumn('created_at', 'integer', (c) => c.notNull())
+    .addColumn('signs_since', 'integer')
+    .addColumn('stopped_at', 'integer')
+    .execute();
 }

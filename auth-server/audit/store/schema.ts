@@ -1,7 +1,8 @@
-import type { Kysely } from 'kysely';
+import type { Generated, Kysely } from 'kysely';
+import type { KeyTable } from '../../store/migrations.ts';
 
 /** Numbers of the locks. Those of the auth-server's store are from 7870, the registry's is 7860. */
-export const turns = { days: 7_880, import: 7_881, retention: 7_882, sums: 7_883, heads: 7_884 } as const;
+export const turns = { days: 7_880, import: 7_881, retention: 7_882, sums: 7_883, heads: 7_884, keys: 7_885 } as const;
 
 /**
  * Waits for the lock with this number (`turns`), and holds it in a transaction. Within `work` use `on`: in SQLite a query of
@@ -26,10 +27,16 @@ export interface MainSchema {
     /** When its process last said that it is there. */
     seen_at: number;
     ended_at: number | null;
+    /** The last number that a head names, so that the next head need not look for it. */
+    signed: Generated<number>;
+    /** 1 once no head will name it again. */
+    signed_end: Generated<number>;
   };
   /** A caller's groups and scopes, kept once: see `KnownCaller`. */
   audit_caller: { digest: string; text: string; seen_at: number };
   audit_name: { kind: NameKind; value: string; label: string; seen_at: number };
+  /** What signs the statements. The public half of each key stays for good. */
+  audit_key: KeyTable;
   audit_statement: { seq: number; kind: string; at: number; jws: string; digest: string };
   /** Sums of an hour (hours since 1970). Names that are absent are empty. */
   audit_sum: {

@@ -30,13 +30,14 @@ export function createOutbox(post: (batch: Batch) => void) {
   };
   return {
     add(record: string, caller?: KnownCaller): void {
+      // Also with a record that is lost: those after it name the caller too.
+      if (caller) callers.push(caller);
       if (count() >= mostWaiting) {
         lost++;
         return;
       }
       if (lost > 0) waiting.push(eventText('audit/lost', {}, { count: lost }));
       lost = 0;
-      if (caller) callers.push(caller);
       waiting.push(record);
       if (waiting.length >= batchSize) send(mostSent);
     },

@@ -6,4 +6,8 @@ export interface AuditPlace {
   days: number;
   /** The oldest days are dropped while all take more than this. */
   maxBytes: number;
+  /** The gateway's address, which its signed statements name. */
+  publicUrl: string;
+  /** How often a head is signed, in minutes. */
+  headMinutes: number;
 }

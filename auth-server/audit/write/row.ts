@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { digestOf, linkOf } from '../chain/digest.ts';
 import { type AuditRecord, readRecord } from '../record.ts';
-import { columnText } from '../store/column-text.ts';
+import { columnsOf } from '../store/columns.ts';
 import type { DaySchema } from '../store/schema.ts';
 
 export type DecisionRow = DaySchema['decision'];
@@ -31,22 +31,10 @@ export function rowOf(writer: number, { number, text, record }: NumberedRecord, 
   return {
     writer,
     number,
-    at: record.at,
-    verdict: record.verdict,
-    reason: column(record.reason),
-    person: column(record.subject),
-    client: column(record.client_id),
-    server: record.resource === 'registry' ? '#registry' : column(record.server),
-    object: column(record.object),
-    method: column(record.method),
-    caller: column(record.caller),
+    ...columnsOf(record),
     salt,
     digest,
     link: linkOf(previous, number, digest),
     record: text,
   };
-}
-
-function column(value: string | undefined): string | null {
-  return value === undefined ? null : columnText(value);
 }

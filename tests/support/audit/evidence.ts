@@ -97,8 +97,8 @@ export function createKept(signer: Signer) {
         addRest(rest, record);
         Object.assign(row, { record, salt: null, person: 'erased', caller: null });
       }
-      const range = { name: nameOf(id), from, to, rest: rest.digest('base64url') };
-      await this.state({ kind: 'erased', ranges: [range], callers: [] });
+      const entry = { name: nameOf(id), runs: [[from, to] as [number, number]], rest: rest.digest('base64url') };
+      await this.state({ kind: 'erased', writers: [entry], callers: [] });
     },
   };
 }

@@ -1,6 +1,6 @@
 import {
   type DroppedRange,
-  type ErasedRange,
+  type ErasedEntry,
   type HeadEntry,
   type Statement,
   type StatementFault,
@@ -23,7 +23,7 @@ export interface StoredStatement {
 export interface SignedWriter {
   heads: (Pick<HeadEntry, 'number' | 'link'> & { statement: number; at: number })[];
   dropped: DroppedRange[];
-  erased: ErasedRange[];
+  erased: ErasedEntry[];
   /** The number of its last record, if it has taken leave. */
   finished: number | undefined;
 }
@@ -79,9 +79,9 @@ export async function readStatements(
     if (seq >= next) faults.add({ ...missing(seq, seq), text: `${missing(seq, seq).text} It was kept elsewhere.`, at });
     take(signed, statement);
   }
-  for (const { heads, dropped, erased } of signed.writers.values()) {
+  for (const { heads, dropped } of signed.writers.values()) {
     heads.sort((a, b) => a.number - b.number);
-    for (const ranges of [dropped, erased]) ranges.sort((a, b) => a.from - b.from);
+    dropped.sort((a, b) => a.from - b.from);
   }
   return signed;
 }
@@ -128,7 +128,7 @@ function take(signed: Signed, statement: Statement): void {
       if (finished) writer.finished = number;
     }
   if (statement.kind === 'erased') {
-    for (const range of statement.ranges) of(range.name).erased.push(range);
+    for (const entry of statement.writers) of(entry.name).erased.push(entry);
     for (const caller of statement.callers) callers.add(caller);
   }
   if (statement.kind !== 'dropped') return;
@@ -138,7 +138,7 @@ function take(signed: Signed, statement: Statement): void {
 
 /** What was said about dropped records can no longer be compared with them. */
 function forget(writer: SignedWriter, range: DroppedRange): void {
-  const isGone = ({ from, to }: { from: number; to: number }) => from >= range.from && to <= range.to;
+  const isGone = ({ runs }: ErasedEntry) => runs.every(([from, to]) => from >= range.from && to <= range.to);
   writer.heads = writer.heads.filter(({ number }) => number >= range.to || number < range.from);
   writer.erased = writer.erased.filter((each) => !isGone(each));
   const before = writer.dropped.at(-1);
