@@ -24,7 +24,7 @@ export function openAuditHere(where: string, change: Partial<AuditPlace> = {}, l
 
 /** A place with the usual limits. */
 export function placeOf(where: string): AuditPlace {
-  return { where, days: 30, maxBytes: 4_096 * 2 ** 20 };
+  return { where, days: 30, maxBytes: 4_096 * 2 ** 20, publicUrl: 'http://localhost:8080', headMinutes: 60 };
 }
 
 /** The audit for tests that only add records: it is opened with the first question. */
