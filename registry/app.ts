@@ -6,7 +6,7 @@ import type { ApprovedTools } from '../policy/approved-tools.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { AccountDoor } from './access/account.ts';
 import { createCatalogue } from './access/catalogue.ts';
-import type { ReadDecisions } from './access/decisions.ts';
+import type { AuditDoor } from './access/decisions.ts';
 import { type ChangingTool, createIdentify, requireOperation, requirePerson } from './access/guards.ts';
 import type { PeopleDoor } from './access/people.ts';
 import type { ReadUsage } from './access/usage.ts';
@@ -78,7 +78,7 @@ export interface RegistryParts {
   connect: ConnectionTest;
   /** Which credentials servers may use. */
   upstreamAuth: Pick<UpstreamAuth, 'problem' | 'titleOf' | 'accountsFor'>;
-  readDecisions: ReadDecisions;
+  audit: AuditDoor;
   readUsage: ReadUsage;
   account: AccountDoor;
   people: PeopleDoor;
@@ -100,7 +100,7 @@ const noIcons: Pick<Icons, 'of' | 'find'> = { of: () => undefined, find: () => u
 
 /** The registry's middleware and routes, in order. Every route but `/health` needs a person. */
 export function createApp(parts: RegistryParts): Express {
-  const { publicUrl, keys, policy, store, editor, search, check, readDecisions, definitions, log } = parts;
+  const { publicUrl, keys, policy, store, editor, search, check, definitions, log } = parts;
   const { onApproved = async () => undefined, approved = () => undefined } = parts;
   const { icons = noIcons, clientLogins = anyClient, now = () => new Date() } = parts;
   const identify = createIdentify(publicUrl, keys);
@@ -126,7 +126,7 @@ export function createApp(parts: RegistryParts): Express {
   // An assertion for mcpgw may only change what the tool it was made for changes.
   const guardFor = (tool?: ChangingTool) => (tool ? requireOperation(identify, tool) : guard);
   app.use('/api', createEditApi({ guard: guardFor, catalogue, store, policy, editor, check }));
-  app.use('/api', createImportApi(guard, editor), createDecisionsApi(guard, policy, readDecisions));
+  app.use('/api', createImportApi(guard, editor), createDecisionsApi({ ...parts, guard, now }));
   app.use('/api', createPeopleApi({ ...parts, guard })).get('/api/openapi.json', showDocument(publicUrl));
   app.use('/api', createToolChangesApi({ guard, catalogue, policy, definitions, onApproved }));
   const historyOf = (server: string) => store.observations.history(server, now());
@@ -150,7 +150,7 @@ export function createApp(parts: RegistryParts): Express {
   const forms = { ...parts, catalogue, render, notes, now };
   // Before the page of a server: `register` is a reserved name.
   app.use(createSetPages(forms), createRegisterPages(forms), createEditPages(forms), createDeletePages(forms));
-  app.use(createActions({ ...forms, onApproved }), createAuditPages({ policy, readDecisions, render, now }));
+  app.use(createActions({ ...forms, onApproved }), createAuditPages(forms));
   app.get('/', showServers({ ...shown, publicUrl }, render));
   app.get('/rights', showRights(shown, render)).get('/usage', showUsage(shown, render));
   app.use(createAllChanges(shown, render), createAccountPages({ ...forms, clientLogins }), createPeoplePages(forms));

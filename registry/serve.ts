@@ -10,7 +10,7 @@ import type { Service } from '../common/service/service.ts';
 import { readConfig } from '../common/settings/config.ts';
 import { type UpstreamSecrets, watchUpstreamSecrets } from '../common/upstream-secrets/watch.ts';
 import { createAccountDoor } from './access/account.ts';
-import { createReadDecisions } from './access/decisions.ts';
+import { createAuditDoor } from './access/decisions.ts';
 import { createPeopleDoor } from './access/people.ts';
 import { createReadUsage } from './access/usage.ts';
 import { createApp } from './app.ts';
@@ -110,7 +110,7 @@ function statusesOf(servers: readonly RegisteredServer[], healthOf: (name: strin
 /** What the registry asks the auth-server for, with the assertion of the person who asks. */
 function doorsOf(authServerUrl: string) {
   return {
-    readDecisions: createReadDecisions(authServerUrl),
+    audit: createAuditDoor(authServerUrl),
     readUsage: createReadUsage(authServerUrl),
     account: createAccountDoor(authServerUrl),
     people: createPeopleDoor(authServerUrl),

@@ -1,12 +1,31 @@
-import { type DecisionPage, type DecisionsQuery, decisionPage, decisionsQuery } from '../../common/policy/decisions.ts';
+import * as z from 'zod';
+import {
+  type DecisionPage,
+  type DecisionSums,
+  type DecisionsQuery,
+  decisionPage,
+  decisionSums,
+  decisionsQuery,
+  type Suggestions,
+  type SuggestionsQuery,
+  type SumsQuery,
+  suggestions,
+  suggestionsQuery,
+} from '../../common/policy/decisions.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { mayUseUiSomewhere } from '../../policy/ui.ts';
 import { readInput } from '../errors/read-input.ts';
 import { RegistryError } from '../errors/registry-error.ts';
 import type { Person } from './guards.ts';
 
-/** Reads recent decisions for the person who owns this assertion. Throws {@link RegistryError}. */
-export type ReadDecisions = (assertion: string, query: DecisionsQuery) => Promise<DecisionPage>;
+/** What the audit may be asked for the person who owns the assertion. Throws {@link RegistryError}. */
+export interface AuditDoor {
+  decisions(assertion: string, query: DecisionsQuery): Promise<DecisionPage>;
+  /** Counts by person, tool and reason. */
+  sums(assertion: string, query: SumsQuery): Promise<DecisionSums>;
+  /** Names that occur in the decisions, for a filter. */
+  suggest(assertion: string, query: SuggestionsQuery): Promise<Suggestions>;
+}
 
 const waitMilliseconds = 5_000;
 
@@ -14,21 +33,26 @@ const waitMilliseconds = 5_000;
  * Makes the client of the auth-server, which keeps the decisions and limits them to what the person may see.
  * @param authServerUrl origin of the auth-server
  */
-export function createReadDecisions(authServerUrl: string): ReadDecisions {
-  return async (assertion, query) => {
-    const url = new URL('/decisions', authServerUrl);
+export function createAuditDoor(authServerUrl: string): AuditDoor {
+  const ask = async <T>(path: string, assertion: string, query: object, answer: z.ZodType<T>): Promise<T> => {
+    const url = new URL(path, authServerUrl);
     for (const [name, value] of Object.entries(query))
       if (value !== undefined) url.searchParams.set(name, String(value));
     const signal = AbortSignal.timeout(waitMilliseconds);
     const headers = { 'X-Mcp-Assertion': assertion };
-    const answer = await fetch(url, { headers, signal, redirect: 'error' }).catch((error: unknown) => {
+    const response = await fetch(url, { headers, signal, redirect: 'error' }).catch((error: unknown) => {
       throw unavailable(error);
     });
-    if (answer.status === 403) throw needsViewAudit();
-    if (!answer.ok) throw unavailable(new Error(`the auth-server answered ${answer.status}`));
-    const page = decisionPage.safeParse(await answer.json().catch(() => undefined));
-    if (!page.success) throw unavailable(page.error);
-    return page.data;
+    if (response.status === 403) throw needsViewAudit();
+    if (!response.ok) throw unavailable(new Error(`the auth-server answered ${response.status}`));
+    const read = answer.safeParse(await response.json().catch(() => undefined));
+    if (!read.success) throw unavailable(read.error);
+    return read.data;
+  };
+  return {
+    decisions: (assertion, query) => ask('/decisions', assertion, query, decisionPage),
+    sums: (assertion, query) => ask('/decisions/sums', assertion, query, decisionSums),
+    suggest: (assertion, query) => ask('/decisions/suggest', assertion, query, suggestions),
   };
 }
 
@@ -40,12 +64,38 @@ export function requireViewAudit(policy: Policy, { scopes }: Person): void {
   if (!mayUseUiSomewhere(policy, scopes, 'view_audit')) throw needsViewAudit();
 }
 
+/** Spans of time up to now, in milliseconds, by their name in addresses: an address means the same tomorrow. */
+export const auditSpans = { '1h': 3_600_000, '24h': 86_400_000, '7d': 604_800_000 } as const;
+
+export type AuditSpan = keyof typeof auditSpans;
+
+const spanNames = Object.keys(auditSpans) as [AuditSpan, ...AuditSpan[]];
+
+/** A query of the API: that of the auth-server, and a span up to now. */
+export const decisionsApiQuery = decisionsQuery.extend({
+  span: z
+    .enum(spanNames, `must be one of ${spanNames.join(', ')}`)
+    .optional()
+    .describe('Only decisions of the last hour, 24 hours or 7 days; without effect if `since` or `until` is given.'),
+});
+
 /**
  * Reads the filters of a request's query. Forms send empty fields, which filter nothing.
  * @throws {RegistryError} `input_invalid`
  */
-export function readDecisionsQuery(query: Readonly<Record<string, unknown>>): DecisionsQuery {
-  return readInput(decisionsQuery, Object.fromEntries(Object.entries(query).filter(([, value]) => value !== '')));
+export function readDecisionsQuery(query: Readonly<Record<string, unknown>>, now: Date): DecisionsQuery {
+  const filled = Object.fromEntries(Object.entries(query).filter(([, value]) => value !== ''));
+  const { span, ...rest } = readInput(decisionsApiQuery, filled);
+  if (!span || rest.since !== undefined || rest.until !== undefined) return rest;
+  return { ...rest, since: new Date(now.getTime() - auditSpans[span]).toISOString() };
+}
+
+/**
+ * Reads what is to be suggested.
+ * @throws {RegistryError} `input_invalid`
+ */
+export function readSuggestionsQuery(query: Readonly<Record<string, unknown>>): SuggestionsQuery {
+  return readInput(suggestionsQuery, query);
 }
 
 function needsViewAudit(): RegistryError {

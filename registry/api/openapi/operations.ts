@@ -1,7 +1,7 @@
 import type * as z from 'zod';
 import { peopleQuery } from '../../../common/identity/people.ts';
-import { decisionsQuery } from '../../../common/policy/decisions.ts';
 import { usageQuery } from '../../../common/policy/usage.ts';
+import { decisionsApiQuery } from '../../access/decisions.ts';
 import type { ErrorCode } from '../../errors/registry-error.ts';
 import { changesQuery } from '../changes.ts';
 import { importQuery } from '../import.ts';
@@ -147,7 +147,7 @@ const servers = routes('servers', {
   'get /api/decisions': {
     summary: 'The decisions of the gateway about requests, newest first',
     permission: 'view_audit',
-    query: decisionsQuery,
+    query: decisionsApiQuery,
     answer: 'Decisions',
     refusals: ['input_invalid', 'not_permitted', 'audit_unavailable'],
   },

@@ -1,4 +1,6 @@
 import type { Decision } from '../../../common/policy/decisions.ts';
+import { hubName } from '../../../policy/names.ts';
+import { counted } from '../shared/format.ts';
 
 /** Why the gateway refused, for a row of the audit. The decision's own page has the message that the caller got. */
 export const reasonWords: Readonly<Record<string, string>> = {
@@ -43,15 +45,64 @@ export const reasonWords: Readonly<Record<string, string>> = {
 };
 
 /** Who asked, for people: a name, and beside it what tells two of that name apart. */
-export function whoAsked({ shown_name, username, subject, client_id, auth_method }: Decision): {
+export function whoAsked({ shown_name, username, subject, client_id, auth_method, http, method }: Decision): {
   name: string;
   more: string | undefined;
 } {
   const known = username ?? subject;
+  if (known === undefined && http === undefined && method !== undefined)
+    return { name: 'The gateway', more: undefined };
   if (known === undefined) return { name: auth_method === 'public' ? 'A visitor' : 'Not signed in', more: undefined };
   if (shown_name !== undefined) return { name: shown_name, more: username };
   // A token of an app client names no person: its subject is the client's own id.
   if (auth_method === 'jwt' && client_id !== undefined && known === client_id)
     return { name: 'Agent', more: client_id };
   return { name: known, more: undefined };
+}
+
+/** Whether a record is an event, not a decision about a request. */
+export function isEvent({ http, method }: Decision): boolean {
+  return http === undefined && method !== undefined;
+}
+
+/** Refusals of requests without a caller: most are visits of people who are not signed in yet. */
+export function isVisit({ verdict, subject, username, http }: Decision): boolean {
+  return verdict === 'deny' && http !== undefined && subject === undefined && username === undefined;
+}
+
+const eventWords: Readonly<Record<string, (event: Decision) => string>> = {
+  'accounts/connect': ({ object }) => `connected the account${object ? ` ${object}` : ''} at`,
+  'accounts/disconnect': ({ object }) => `disconnected the account${object ? ` ${object}` : ''} at`,
+  'access/end': ({ detail }) => `ended ${detail ?? 'access'}`,
+  'audit/read': ({ detail }) => `read the audit${detail ? `: ${detail}` : ''}`,
+  'audit/export': ({ count, detail }) =>
+    `exported ${count === undefined ? 'decisions' : counted(count, 'decision')}${detail ? `: ${detail}` : ''}`,
+  'audit/erase': ({ count }) => `erased ${count === undefined ? 'records' : counted(count, 'record')} of a person`,
+  'audit/start': () => 'A process of the gateway started, and with it a record',
+  'audit/stop': () => 'A process of the gateway stopped, and its record is complete',
+  'audit/lost': ({ count }) =>
+    `${count === undefined ? 'Records' : counted(count, 'record')} lost: more came than could be written. The log has them`,
+};
+
+/** What happened, as the rest of a sentence after who did it; the server stands behind it. */
+export function whatHappened(event: Decision): string {
+  return eventWords[event.method ?? '']?.(event) ?? event.detail ?? event.method ?? '';
+}
+
+/** Who asked for the caller, if they did not ask themselves: `through the hub`. @param via the server that asked */
+export function viaWords(via: string | undefined): string {
+  if (via === undefined) return '';
+  if (via === hubName) return 'through the hub';
+  return via === 'mcpgw' ? 'through the tools of the gateway (mcpgw)' : `through the set ${via}`;
+}
+
+const signedInWords: Readonly<Record<string, string>> = {
+  session_cookie: 'a session in a browser or of the command line',
+  jwt: 'a token',
+  public: 'nothing: the registry is public',
+};
+
+/** How the gateway knew the caller. */
+export function signedInBy(method: string | undefined): string | undefined {
+  return method && (signedInWords[method] ?? method);
 }

@@ -38,6 +38,8 @@
   };
 
   localize(document);
+  // Parts that a script puts in itself (audit.js): it names them before.
+  document.addEventListener('times:localize', ({ detail }) => localize(detail));
   // What htmx puts into the page is changed before: a row that is there already stays as it is, selected text too.
   document.addEventListener('htmx:before:swap', ({ detail }) => {
     for (const { fragment } of detail.tasks) localize(fragment);

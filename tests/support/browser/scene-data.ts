@@ -1,7 +1,6 @@
-// What the registry of the scene knows: people, servers, tools, health and decisions.
+// What the registry of the scene knows: people, servers, tools and health.
 import type { Account, AccountRecord } from '../../../common/identity/account.ts';
 import type { ConnectedAccount } from '../../../common/identity/accounts.ts';
-import type { Decision } from '../../../common/policy/decisions.ts';
 import { parsePolicy } from '../../../common/policy/policy-file.ts';
 import type { PeopleDoor } from '../../../registry/access/people.ts';
 import type { Health } from '../../../registry/servers/server-health.ts';
@@ -111,33 +110,6 @@ export function healthOf(name: string, ms: number | null, checkedAt: Date): Heal
   });
   return { status: 'healthy', checkedAt, error: null, tools, details };
 }
-
-/** What the gate has decided, newest first. */
-export const decisions = (now: Date): Decision[] =>
-  Array.from({ length: 24 }, (_, i) => {
-    const isAllowed = i % 5 !== 1;
-    return {
-      id: `c-0-${24 - i}`,
-      at: new Date(now.getTime() - i * 2_700_000).toISOString(),
-      verdict: isAllowed ? 'allow' : 'deny',
-      ...(!isAllowed && {
-        reason: 'not_permitted',
-        status: 403,
-        message: 'Not allowed: tools/call delete_branch on github.',
-      }),
-      username: ['bob', 'carol', 'dave'][i % 3] ?? 'bob',
-      groups: ['mcp-registry-user'],
-      scopes: ['mcp-registry-user'],
-      resource: 'mcp',
-      server: i % 4 === 0 ? 'currenttime' : 'github',
-      http: 'POST /github/mcp',
-      method: 'tools/call',
-      object: isAllowed ? 'search_issues' : 'delete_branch',
-      ...(isAllowed && { rule: 'mcp-registry-user[1]' }),
-      policy: '5f0c',
-      microseconds: 40,
-    };
-  });
 
 /** What acts as a person: a few clients and sign-ins, or only the sign-in that asks. */
 export function accountOf(hasMore: boolean, now: Date): Account {

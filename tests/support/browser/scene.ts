@@ -7,7 +7,8 @@ import type { DefinitionHashes } from '../../../registry/store/definitions.ts';
 import type { RegistryStore } from '../../../registry/store/store.ts';
 import { recordingLog, signer, startRegistry, storeOf, toolOf } from '../registry/registry-fixture.ts';
 import { someUsage } from '../registry/usage-data.ts';
-import { accountOf, boss, connectedOf, decisions, healthOf, peopleOf, policy, servers, toolsOf } from './scene-data.ts';
+import { auditOf } from './scene-audit.ts';
+import { accountOf, boss, connectedOf, healthOf, peopleOf, policy, servers, toolsOf } from './scene-data.ts';
 
 /** The registry of a team, with something of everything: what pages show can be seen in it, and measured. */
 export interface Scene {
@@ -97,12 +98,7 @@ export async function startScene({ more = 0, isLong = false } = {}): Promise<Sce
     policy: () => policy,
     approved: () => approved,
     healthOf: (name) => healths.get(name) ?? healthOf(name, 40, checkedAt),
-    readDecisions: async (_assertion, { id, person }) => {
-      const found = decisions(checkedAt).filter(
-        (each) => (!id || each.id === id) && (!person || each.username === person),
-      );
-      return { decisions: found, next: null, kept: found.length, oldest: found.at(-1)?.at ?? null };
-    },
+    audit: auditOf(checkedAt),
     readUsage: async (_assertion, query) => someUsage(query, checkedAt),
     account: {
       read: async (assertion) => accountOf(decodeJwt(assertion).username === boss.username, checkedAt),

@@ -1,0 +1,96 @@
+import type { DecisionSums } from '../../../common/policy/decisions.ts';
+import { type Filters, linkTo } from './filters.ts';
+import { reasonWords } from './words.ts';
+
+type SumRow = DecisionSums['rows'][number];
+
+/** Shown of each kind; the table has more. */
+const mostShown = 5;
+const mostTogether = 50;
+
+const registry = '#registry';
+/** What the filter of servers calls the registry. */
+const registryName = 'the registry';
+
+/**
+ * The sums of what is filtered: by person, by tool and by reason, and by all three together. Each is a link that filters.
+ * @param sums most first
+ */
+export function sumsOf({ rows, cut }: DecisionSums, filters: Filters) {
+  const total = sumUp(rows);
+  const refused = sumUp(rows.filter(({ reason }) => reason !== ''));
+  const link = (more: Partial<Filters>) => linkTo('/audit', filters, more);
+  const parts = [
+    part(
+      'By person',
+      rows,
+      ({ person, reason }) => person ?? (reason ? '-' : ''),
+      (row) => ({
+        ...{ name: whoOf(row), href: link(personFilter(row)), isCode: false },
+      }),
+    ),
+    part(
+      'By tool',
+      rows.filter(({ tool }) => tool !== ''),
+      ({ server, tool }) => `${server} ${tool}`,
+      (row) => ({
+        ...{ name: row.tool, href: link(toolFilter(row)), isCode: true },
+      }),
+    ),
+    part(
+      'Refused, by reason',
+      rows.filter(({ reason }) => reason !== ''),
+      ({ reason }) => reason,
+      ({ reason }) => ({
+        ...{ name: reasonWords[reason] ?? reason, href: link({ verdict: 'deny', reason }), isCode: false },
+      }),
+    ),
+  ];
+  return {
+    ...{ total, refused, cut },
+    parts: parts.filter(({ lines }) => lines.length > 0),
+    together: rows.slice(0, mostTogether).map((row) => ({
+      who: whoOf(row),
+      server: serverOf(row),
+      tool: row.tool,
+      why: row.reason && (reasonWords[row.reason] ?? row.reason),
+      count: row.count,
+      href: link({ ...personFilter(row), ...toolFilter(row), ...reasonFilter(row) }),
+    })),
+    combinations: rows.length,
+  };
+}
+
+/** Sums rows that have the same key, most first; `share` of the most, in percent. */
+function part(
+  title: string,
+  rows: readonly SumRow[],
+  keyOf: (row: SumRow) => string,
+  show: (row: SumRow) => { name: string; href: string; isCode: boolean },
+) {
+  const groups = [...Map.groupBy(rows, keyOf).values()].flatMap((group) => {
+    const [first] = group;
+    return first
+      ? [{ ...show(first), count: sumUp(group), isRefused: group.every(({ reason }) => reason !== '') }]
+      : [];
+  });
+  groups.sort((a, b) => b.count - a.count);
+  const most = groups[0]?.count ?? 1;
+  const lines = groups.slice(0, mostShown).map((line) => ({ ...line, share: (100 * line.count) / most }));
+  return { title, lines, left: groups.length - lines.length };
+}
+
+const sumUp = (rows: readonly SumRow[]): number => rows.reduce((sum, { count }) => sum + count, 0);
+
+function whoOf({ person, name, reason }: SumRow): string {
+  return name || (person ?? (reason ? 'Not signed in' : 'No caller'));
+}
+const serverOf = ({ server }: SumRow): string => (server === registry ? registryName : server);
+
+function personFilter({ person, reason }: SumRow): Partial<Filters> {
+  if (person !== null) return { person, caller: '' };
+  return reason ? { caller: 'none', person: '' } : {};
+}
+const toolFilter = (row: SumRow): Partial<Filters> => ({ server: serverOf(row), tool: row.tool });
+const reasonFilter = ({ reason }: SumRow): Partial<Filters> =>
+  reason === '' ? { verdict: 'allow', reason: '' } : { verdict: 'deny', reason };
