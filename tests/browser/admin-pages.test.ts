@@ -193,11 +193,11 @@ test('Audit: alice filters decisions, opens one, and follows the link to its exp
   await page.getByRole('button', { name: 'Filter', exact: true }).click();
   await page.getByRole('navigation', { name: 'Verdict' }).getByRole('link', { name: 'Refused' }).click();
   await page.waitForURL(/verdict=deny/);
-  const rows = await page.locator('.event').allInnerTexts();
+  const rows = await page.locator('#log .event').allInnerTexts();
   expect(rows).toHaveLength(1);
   expect(rows[0]).toMatch(/refused\s+bob\s+currenttime\s+tools\/call current_time_by_timezone\s+no rule allows it/);
-  await page.locator('.event').click();
-  await page.getByRole('heading', { name: 'Refused' }).waitFor();
+  await page.locator('#log .event').click();
+  await page.getByRole('heading', { name: 'current_time_by_timezone on currenttime' }).waitFor();
   expect(await text()).toContain('Not allowed: tools/call current_time_by_timezone on currenttime');
   await page.getByRole('link', { name: 'Ask the policy as it is now' }).click();
   await page.getByText('Refused.').waitFor();
@@ -208,12 +208,11 @@ test('Audit: alice filters decisions, opens one, and follows the link to its exp
 test('Audit: the live view shows a new decision without a reload', async () => {
   await page.goto(`${gateway.url}/audit?tool=live_tool`);
   await page.getByText('No decision matches').waitFor();
-  await page.getByRole('link', { name: 'Watch live' }).click();
-  await page.getByText('Stop').waitFor();
+  await page.getByRole('button', { name: 'Watch live' }).click();
   await call('bob', 'currenttime', 'live_tool');
   await page.locator('.event', { hasText: 'live_tool' }).waitFor({ timeout: 15_000 });
-  await page.getByRole('link', { name: 'Stop' }).click();
-  await page.getByText('Watch live').waitFor();
+  await page.getByRole('button', { name: 'Stop' }).click();
+  await page.getByRole('button', { name: 'Watch live' }).waitFor();
 });
 
 test('Audit over the API: alice pages and filters, and a caller without view_audit gets no decisions', async () => {

@@ -85,7 +85,7 @@ async function visit(
 ): Promise<void> {
   const extraHTTPHeaders = { 'X-Mcp-Assertion': await signer.sign({ ...admin, ...who }) };
   const context = await browser.newContext({ extraHTTPHeaders, timezoneId: 'Europe/Athens', ...options });
-  context.setDefaultTimeout(8_000);
+  context.setDefaultTimeout(90_000);
   try {
     const page = await context.newPage();
     await page.goto(registry.url + path);

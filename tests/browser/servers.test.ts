@@ -135,7 +135,9 @@ test.each(shown)('%s sees only the buttons that work for them', async (person, p
   expect(await buttonsIn(page, '.server-head')).toEqual(onPage);
   const links = [
     '/',
-    ...places.flatMap((place) => ({ 'My rights': '/rights', Audit: '/audit', Usage: '/usage', People: '/people' })[place] ?? []),
+    ...places.flatMap(
+      (place) => ({ 'My rights': '/rights', Audit: '/audit', Usage: '/usage', People: '/people' })[place] ?? [],
+    ),
   ];
   await page.goto(gateway.url);
   const mayRegister = person === 'alice' || person === 'carol';

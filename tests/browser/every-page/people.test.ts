@@ -33,7 +33,7 @@ const states = [
   state('The audit', '/audit'),
   state('The audit without a decision that fits', '/audit?person=no-such-person'),
   state('A refused decision', '/audit/c-0-23'),
-  state('An allowed decision', '/audit/c-0-24'),
+  state('A decision with everything that a record can have', '/audit/c-1-9?caller=known'),
   state('The usage of a day', '/usage'),
   state('The usage of 90 days, with the rights that were not used', '/usage?span=90d'),
   state('A page that is not for this person', '/audit', { who: user }),
