@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { BrokerName } from '../../common/identity/broker.ts';
 import { secretName } from '../../common/upstream-secrets/secrets-file.ts';
-import { parseServerAddress } from '../../common/upstream-secrets/server-address.ts';
+import { longestAddress, parseServerAddress } from '../../common/upstream-secrets/server-address.ts';
 import { isServerName } from '../../policy/names.ts';
 import type { Endpoint } from '../../policy/request/mcp-request.ts';
 import { AuthError } from '../denials/auth-error.ts';
@@ -102,9 +102,6 @@ function readMcpTarget(
   if (!secretName.test(secret)) throw new AuthError('gate_misconfigured', texts.header_unreadable('X-Mcp-Secret'));
   return { resource, server, endpoint, routed, upstream: { secret, origin: required('x-mcp-upstream') } };
 }
-
-/** The longest address that fits a ticket, in characters. */
-const longestAddress = 2_048;
 
 function readAccount(one: (name: string) => string | undefined): McpTarget['account'] {
   const name = one('x-mcp-account');

@@ -14,6 +14,12 @@ export function serverAddress({ origin, mcp, sse }: ServerLocation): string {
   return `${origin}${mcp ?? '-'} ${sse ?? '-'}`;
 }
 
+/**
+ * The longest address of a server with people's accounts, in characters. It has to fit a ticket, and with its name one of nginx's
+ * settings, which end at 4,096 bytes.
+ */
+export const longestAddress = 2_048;
+
 /** Reads a text of {@link serverAddress}. @returns undefined if it is none */
 export function parseServerAddress(text: string): ServerLocation | undefined {
   const [, origin, mcp, sse] = /^(https?:\/\/[^/\s]+?)(\/\S*|-) (\/\S*|-)$/.exec(text) ?? [];

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { replaceFile } from '../../common/files/replace-file.ts';
 import { headerNameForm, usualCredentialHeaders } from '../../common/upstream-secrets/credential-header.ts';
+import { longestAddress } from '../../common/upstream-secrets/server-address.ts';
 import { isServerName, serverNameForm } from '../../policy/names.ts';
 import { forwardedHeaders, mostForwardedHeaders } from '../servers/header-names.ts';
 import { endpointPath, routeHost } from '../servers/names.ts';
@@ -21,9 +22,6 @@ const address = '(?:\\d{1,3}(?:\\.\\d{1,3}){3}|\\[[0-9a-f:]+\\]):\\d{1,5}';
 export const routeLine = new RegExp(
   `^${serverNameForm} (?:set|https? ${host} ${address}(?:,${address})* (?:-|${path}) (?:-|${path}) (?:-|account:${serverNameForm}|${serverNameForm}(?:=${headers})?)(?: (?:-|${headers})(?: ${host})?)?)$`,
 );
-
-/** nginx takes 4,096 bytes for a setting, and the whole address of a server with people's accounts is one. */
-export const longestAddress = 3_000;
 
 /**
  * Returns the line of a server, for nginx's route builder.

@@ -1,8 +1,7 @@
 import type { AccountProvider } from '../../common/upstream-secrets/account-entry.ts';
+import { longestAddress } from '../../common/upstream-secrets/server-address.ts';
 import type { UpstreamSecrets } from '../../common/upstream-secrets/watch.ts';
 import { accountOf, addressOf, type ServerEntry, secretOf } from '../servers/server.ts';
-
-import { longestAddress } from './routes-file.ts';
 
 export type UpstreamAuth = ReturnType<typeof createUpstreamAuth>;
 

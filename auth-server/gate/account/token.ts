@@ -9,7 +9,7 @@ import { AuthError } from '../../denials/auth-error.ts';
 import { texts } from '../../denials/texts.ts';
 import type { Principal } from '../../identity/principal.ts';
 import type { McpTarget, OriginalRequest } from '../../request/original-request.ts';
-import { accountMark } from '../../store/accounts/account.ts';
+import { accountMark } from '../../store/accounts/marks.ts';
 import type { Binding } from '../../store/binding.ts';
 import { accountDenied } from './denial.ts';
 

@@ -5,7 +5,7 @@ import { nowInSeconds } from '../../../common/time/now.ts';
 import { type Schema, turns } from '../migrations.ts';
 import { RecordCache } from '../record-cache.ts';
 import { requestQuery } from '../request-query.ts';
-import { type RevocationFeed, revocationKey } from '../revocation-feed.ts';
+import type { RevocationFeed } from '../revocation-feed.ts';
 import {
   type AccountLease,
   type AccountRow,
@@ -14,6 +14,8 @@ import {
   toAccountRow,
   tokenColumns,
 } from './account-row.ts';
+import { depart, endSessions } from './ending.ts';
+import { accountMark, changedOf, goneMarks, withoutChange } from './marks.ts';
 
 export type AccountStore = Omit<DatabaseAccounts, 'forget' | 'flush' | 'dropChanged'>;
 
@@ -24,25 +26,6 @@ const lookMilliseconds = 20;
 const mostLooks = 100;
 /** How many accounts one pass of the background takes. */
 const batch = 100;
-
-/** The key of an account in the revocation feed: what it has open ends with it. @param key of accounts/account-key.ts */
-export function accountMark(key: string): string {
-  return revocationKey('account', key);
-}
-
-/** Says in the feed that an account has new tokens, or another state. What is open goes on: no ticket holds this mark. */
-const changedMark = 'a.';
-const changedOf = (key: string) => changedMark + accountMark(key);
-
-/** What the feed says when an account has gone: what it has open ends, and no process uses it from memory. */
-export function goneMarks(key: string): string[] {
-  return [accountMark(key), changedOf(key)];
-}
-
-/** Whether a key of the feed is only about accounts in memory. */
-export function isAccountChange(mark: string): boolean {
-  return mark.startsWith(changedMark);
-}
 
 /**
  * People's accounts at servers in the database; those in use also in memory. One process at a time may ask a provider about an
@@ -234,7 +217,7 @@ export class DatabaseAccounts {
 
   /** Drops what keys of the feed name. */
   dropChanged(marks: readonly string[]): void {
-    for (const mark of marks) this.#cache.invalidate(mark.replace(changedMark, ''));
+    for (const mark of marks) this.#cache.invalidate(withoutChange(mark));
   }
 
   /** Writes the times of use. */
@@ -267,22 +250,4 @@ export class DatabaseAccounts {
     for (const key of keys) this.#cache.invalidate(accountMark(key));
     return marks !== undefined;
   }
-}
-
-/** Many servers look at the token when a session begins, and then go by its id alone: no session outlives its account. */
-async function endSessions(
-  transaction: Transaction<Schema>,
-  { subject, server }: Pick<AccountRow, 'subject' | 'server'>,
-): Promise<void> {
-  const own = transaction.deleteFrom('binding').where('owner', '=', `person:${subject}`);
-  await own.where('server', '=', server).execute();
-}
-
-async function depart(transaction: Transaction<Schema>, rows: readonly AccountRow[]): Promise<void> {
-  const now = nowInSeconds();
-  for (const { key, account, identity, locked } of rows)
-    await transaction
-      .insertInto('account_departed')
-      .values({ key, account, identity, locked, created_at: now, retry_at: 0, tries: 0 })
-      .execute();
 }

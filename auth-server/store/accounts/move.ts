@@ -2,8 +2,8 @@ import type { Selectable, Transaction } from 'kysely';
 import { type Database, databaseNow } from '../../../common/database/database.ts';
 import { type Schema, turns } from '../migrations.ts';
 import type { RevocationFeed } from '../revocation-feed.ts';
-import { goneMarks } from './account.ts';
 import { type AccountRow, toAccountRow } from './account-row.ts';
+import { goneMarks } from './marks.ts';
 
 /** An account as it was read, and what it becomes under its server's new name. */
 export interface AccountMove {

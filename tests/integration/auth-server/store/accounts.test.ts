@@ -1,11 +1,11 @@
 import { accountKey } from '../../../../auth-server/accounts/account-key.ts';
-import { accountMark } from '../../../../auth-server/store/accounts/account.ts';
 import type {
   AccountLease,
   AccountRow,
   ConnectedRow,
   NewTokens,
 } from '../../../../auth-server/store/accounts/account-row.ts';
+import { accountMark } from '../../../../auth-server/store/accounts/marks.ts';
 import { openStore, type Store } from '../../../../auth-server/store/store.ts';
 import { now, sessionRecord } from '../../../support/auth-server/auth-fixture.ts';
 import { until } from '../../../support/listen.ts';
