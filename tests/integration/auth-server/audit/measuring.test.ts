@@ -5,6 +5,7 @@ import type { MeasuredCall } from '../../../../auth-server/audit/outside/measure
 import { openAuditDatabase } from '../../../../auth-server/audit/store/database.ts';
 import { dayOf } from '../../../../auth-server/audit/store/days.ts';
 import { type Engine, openEngine, type Report } from '../../../../auth-server/audit/thread/engine.ts';
+import { placeOf } from '../../../support/auth-server/audit-here.ts';
 import { answerSoon, until } from '../../../support/listen.ts';
 import { bothDatabases, type Places } from '../../../support/postgres/both-databases.ts';
 
@@ -31,7 +32,7 @@ describe.each<[string, Places]>(bothDatabases(''))('%s:', (_kind, places) => {
 
   const open = async (id: number, path = callsFile) => {
     const identity = { id, name: `${id}`.padStart(32, '0'), host: 'h', pid: 1, startedAt: Date.now() };
-    const place = { where, days: 30, maxBytes: 2 ** 30, callsFile: path };
+    const place = { ...placeOf(where), callsFile: path };
     const engine = await openEngine(
       place,
       identity,
