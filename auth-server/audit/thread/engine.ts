@@ -4,6 +4,7 @@ import { createMeasuring } from '../outside/measuring.ts';
 import { openAuditDatabase } from '../store/database.ts';
 import { dayAfter } from '../store/days.ts';
 import { createNames } from '../store/names.ts';
+import { createSumsJob, sumsMilliseconds } from '../usage/keep-sums.ts';
 import { type Batch, createWriter, type WriterIdentity } from '../write/writer.ts';
 import type { AuditPlace } from './place.ts';
 import { createQuestions, type Questions } from './questions.ts';
@@ -62,7 +63,9 @@ export async function openEngine(
     await database.close();
     throw error;
   }
-  const timers = jobs.map(({ milliseconds, work, code }) =>
+  // Not at the start: after a standstill it may take a while.
+  const sums = { milliseconds: sumsMilliseconds, work: createSumsJob(database, identity.name), code: 'audit_sums' };
+  const timers = [...jobs, sums].map(({ milliseconds, work, code }) =>
     interval(milliseconds, work, failed(code, 'a background job of the audit has failed')),
   );
   if (measuring) timers.push(interval(measureMilliseconds, measuring.work, measuringFailed));
