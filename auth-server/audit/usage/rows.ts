@@ -62,7 +62,9 @@ export async function* readRows(day: Kysely<DaySchema>, { from, to, beyond }: Ro
 
 function isBeyond(reached: Reached) {
   const known = [...reached.keys()];
-  const after = [...reached].map(([writer, number]) => sql`(decision.writer = ${writer} and number > ${number})`);
+  const after = [...reached].map(
+    ([writer, number]) => sql`(decision.writer = ${writer} and decision.number > ${number})`,
+  );
   const isNew = known.length === 0 ? sql`true` : sql`decision.writer not in (${sql.join(known)})`;
   return sql<boolean>`(${sql.join([isNew, ...after], sql` or `)})`;
 }

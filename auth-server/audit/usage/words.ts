@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { MainSchema } from '../store/schema.ts';
 import { type Dimension, dimensions } from '../store/sum-tables.ts';
+import { readState, writeState } from './state.ts';
 import { other, type SumKey } from './sum-key.ts';
 
 /** Numbers of the texts in sums. */
@@ -68,4 +69,6 @@ export async function erasePerson(on: Kysely<MainSchema>, subject: string): Prom
       .set({ text: `erased ${id}` })
       .where('id', '=', id)
       .execute();
+  // Answers that processes keep in memory are no longer given.
+  await writeState(on, 'version', ((await readState(on, 'version')) ?? 0) + 1);
 }
