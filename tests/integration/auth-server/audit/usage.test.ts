@@ -149,7 +149,11 @@ describe.each<[string, Places]>(bothDatabases('audit'))('%s:', (_kind, places) =
   test('Suggestions are names that contain what was typed, by value or label; a wildcard is a letter', async () => {
     const { write } = writerOf(database);
     const alice = { shown_name: 'Alice L' };
-    await write(call(minute, alice), call(minute, { ...bob, object: 'to_day' }), call(minute, { ...alice, ...refused }));
+    await write(
+      call(minute, alice),
+      call(minute, { ...bob, object: 'to_day' }),
+      call(minute, { ...alice, ...refused }),
+    );
     const names = async (kind: 'person' | 'object' | 'reason', q: string) =>
       (await questions.suggest({ query: { kind, q }, visible: all, now })).values.map(({ value }) => value);
     expect(await names('person', 'ALICE l')).toEqual(['sub-alice']);
