@@ -15,7 +15,7 @@ interface Limits {
  * @param now for tests
  */
 export function createJoin<T>(limits: Limits = {}, now: () => number = () => performance.now()) {
-  const { mostOpen = 50_000, openMilliseconds = 3_600_000, mostEarly = 50_000, earlyMilliseconds = 10_000 } = limits;
+  const { mostOpen = 50_000, openMilliseconds = 3_600_000, mostEarly = 50_000, earlyMilliseconds = 30_000 } = limits;
   const open = agingMap<T>(mostOpen, openMilliseconds, now);
   const early = agingMap<SeenCall>(mostEarly, earlyMilliseconds, now);
   let unseen = 0;

@@ -1,6 +1,8 @@
 import { type Kysely, sql } from 'kysely';
 import type { DatabaseKind } from '../../../common/database/database.ts';
+
 import { addSerialId, type SchemaChanges } from '../../../common/database/migrations.ts';
+import { createSums } from './sum-tables.ts';
 
 /** Every change of the tables beside the days; in PostgreSQL also of the days. Never edit a change that has been released. */
 export const changes: SchemaChanges = {
@@ -74,16 +76,7 @@ async function statementsAndSums(db: Kysely<unknown>, kind: DatabaseKind): Promi
     .addColumn('jws', 'text', (c) => c.notNull())
     .addColumn('digest', 'text', (c) => c.notNull())
     .execute();
-  const names = ['person', 'kind', 'client', 'server', 'method', 'object', 'outcome', 'rule'] as const;
-  const sums = db.schema.createTable('audit_sum').addColumn('hour', 'integer', (c) => c.notNull());
-  await names
-    .reduce((table, name) => table.addColumn(name, 'text', (c) => c.notNull()), sums)
-    .addColumn('count', 'integer', (c) => c.notNull())
-    .addColumn('measured', 'integer', (c) => c.notNull())
-    .addColumn('errors', 'integer', (c) => c.notNull())
-    .addColumn('buckets', 'text', (c) => c.notNull())
-    .addPrimaryKeyConstraint('audit_sum_key', ['hour', ...names] as never[])
-    .execute();
+  await createSums(db, kind);
 }
 
 /** SQLite has a file for each day instead. */

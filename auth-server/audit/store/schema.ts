@@ -1,5 +1,6 @@
 import type { Generated, Kysely } from 'kysely';
 import type { KeyTable } from '../../store/migrations.ts';
+import type { SumTables } from './sum-tables.ts';
 
 /** Numbers of the locks. Those of the auth-server's store are from 7870, the registry's is 7860. */
 export const turns = { days: 7_880, import: 7_881, retention: 7_882, sums: 7_883, heads: 7_884, keys: 7_885 } as const;
@@ -15,7 +16,7 @@ export type Alone = <T>(turn: number, work: (on: Kysely<MainSchema>) => Promise<
 export type NameKind = 'person' | 'server' | 'object' | 'reason' | 'client' | 'method';
 
 /** The tables beside the days (SQLite: `audit.db`). Times are milliseconds since 1970. */
-export interface MainSchema {
+export interface MainSchema extends SumTables {
   /** One start of one process. `id` is random: a restored database must not give out one that records already have. */
   audit_writer: {
     id: number;
@@ -38,23 +39,6 @@ export interface MainSchema {
   /** What signs the statements. The public half of each key stays for good. */
   audit_key: KeyTable;
   audit_statement: { seq: number; kind: string; at: number; jws: string; digest: string };
-  /** Sums of an hour (hours since 1970). Names that are absent are empty. */
-  audit_sum: {
-    hour: number;
-    person: string;
-    kind: string;
-    client: string;
-    server: string;
-    method: string;
-    object: string;
-    outcome: string;
-    rule: string;
-    count: number;
-    measured: number;
-    errors: number;
-    /** JSON: counts of calls by milliseconds. */
-    buckets: string;
-  };
   /** Batches of the record of older releases that were taken over, and the number of their first record. */
   audit_import: { batch: number; first: number; count: number };
 }

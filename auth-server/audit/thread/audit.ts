@@ -2,6 +2,7 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Logger } from '../../../common/service/log.ts';
 import { eventText } from '../event.ts';
+import type { MeasuredCall } from '../outside/measured-call.ts';
 import type { RecordKeeper } from '../record.ts';
 import type { WriterIdentity } from '../write/writer.ts';
 import type { FromThread, StartThread } from './messages.ts';
@@ -26,6 +27,8 @@ export interface Audit extends RecordKeeper {
 
 interface AuditOptions {
   log: Logger;
+  /** Receives calls when nginx has seen them end. */
+  called?: (calls: readonly MeasuredCall[]) => void;
   flushMilliseconds?: number;
   /** Starts the thread; replaced in tests. */
   start?: StartThread;
@@ -39,11 +42,18 @@ interface AuditOptions {
  * @throws what the database threw, if it cannot be opened
  */
 export async function openAudit(place: AuditPlace, options: AuditOptions): Promise<Audit> {
-  const { log, flushMilliseconds = 1_000, start = startWorker, restartMilliseconds = 1_000 } = options;
+  const {
+    log,
+    called = () => undefined,
+    flushMilliseconds = 1_000,
+    start = startWorker,
+    restartMilliseconds = 1_000,
+  } = options;
   const answers = createAnswers();
   const outbox = createOutbox((batch) => thread.post({ batch }));
   const receive = (message: FromThread) => {
     if ('written' in message) outbox.written(message.written);
+    else if ('calls' in message) called(message.calls);
     else if ('report' in message) {
       const { level, code, message: text, err, fields } = message.report;
       log[level]({ code, ...fields, ...(err !== undefined && { err }) }, text);

@@ -1,7 +1,10 @@
 import { interval } from '../../../common/time/interval.ts';
+import type { MeasuredCall } from '../outside/measured-call.ts';
+import { createMeasuring } from '../outside/measuring.ts';
 import { openAuditDatabase } from '../store/database.ts';
 import { dayAfter } from '../store/days.ts';
 import { createNames } from '../store/names.ts';
+import { createSumsJob, sumsMilliseconds } from '../usage/keep-sums.ts';
 import { type Batch, createWriter, type WriterIdentity } from '../write/writer.ts';
 import type { AuditPlace } from './place.ts';
 import { createQuestions, type Questions } from './questions.ts';
@@ -19,18 +22,31 @@ export interface Report {
 export type Engine = Awaited<ReturnType<typeof openEngine>>;
 
 const greetMilliseconds = 60_000;
+/** nginx gathers its lines for a second as well. */
+const measureMilliseconds = 1_000;
 /** Days for which there are tables ahead: making a partition waits for queries. */
 const daysAhead = 2;
 
 /** Everything that touches the audit's database. It runs on a thread of its own; in tests also without one. */
-export async function openEngine(place: AuditPlace, identity: WriterIdentity, report: (report: Report) => void) {
+export async function openEngine(
+  place: AuditPlace,
+  identity: WriterIdentity,
+  report: (report: Report) => void,
+  called: (calls: MeasuredCall[]) => void = () => undefined,
+) {
   const failed = (code: string, message: string) => (err: unknown) => report({ level: 'error', code, message, err });
   const database = await openAuditDatabase(
     place.where,
     failed('audit_database', "the audit's database does not answer"),
   );
   const names = createNames(database);
-  const writer = createWriter(database, identity, names);
+  const { callsFile: path } = place;
+  const measuring = path === undefined ? undefined : createMeasuring({ database, writer: identity.id, path, called });
+  const measuringFailed = failed(
+    'audit_calls',
+    'times and statuses of calls cannot be read from CALLS_FILE, or written',
+  );
+  const writer = createWriter(database, identity, names, measuring?.written);
   const questions = createQuestions({ database, names, place });
   const makeDays = async () => {
     for (let ahead = 0; ahead <= daysAhead; ahead++) await database.make(dayAfter(Date.now(), ahead));
@@ -41,13 +57,18 @@ export async function openEngine(place: AuditPlace, identity: WriterIdentity, re
   ];
   try {
     for (const { work } of jobs) await work();
+    // From here on: what nginx wrote before is about requests of processes before this one. Not a reason not to start.
+    await measuring?.work().catch(measuringFailed);
   } catch (error) {
     await database.close();
     throw error;
   }
-  const timers = jobs.map(({ milliseconds, work, code }) =>
+  // Not at the start: after a standstill it may take a while.
+  const sums = { milliseconds: sumsMilliseconds, work: createSumsJob(database, identity.name), code: 'audit_sums' };
+  const timers = [...jobs, sums].map(({ milliseconds, work, code }) =>
     interval(milliseconds, work, failed(code, 'a background job of the audit has failed')),
   );
+  if (measuring) timers.push(interval(measureMilliseconds, measuring.work, measuringFailed));
   return {
     /** Writes what of the batch is not written yet. @throws what the database threw */
     write: (batch: Batch): Promise<void> => writer.write(batch),
@@ -57,6 +78,7 @@ export async function openEngine(place: AuditPlace, identity: WriterIdentity, re
     async close(): Promise<void> {
       for (const timer of timers) clearInterval(timer);
       await writer.leave().catch(failed('audit_writer', 'the end of the process could not be written to the audit'));
+      await measuring?.close();
       await database.close();
     },
   };

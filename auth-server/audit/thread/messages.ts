@@ -1,3 +1,4 @@
+import type { MeasuredCall } from '../outside/measured-call.ts';
 import type { Batch, WriterIdentity } from '../write/writer.ts';
 import type { Report } from './engine.ts';
 import type { AuditPlace } from './place.ts';
@@ -19,6 +20,7 @@ export type FromThread =
   | { written: number }
   | { answer: number; value: unknown }
   | { answer: number; error: unknown }
+  | { calls: MeasuredCall[] }
   | { report: Report };
 
 /** A thread, as the main thread uses it: `Worker` of node:worker_threads. */

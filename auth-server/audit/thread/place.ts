@@ -10,4 +10,6 @@ export interface AuditPlace {
   publicUrl: string;
   /** How often a head is signed, in minutes. */
   headMinutes: number;
+  /** `CALLS_FILE`: where nginx writes times and statuses of calls. Undefined if they are not measured. */
+  callsFile?: string | undefined;
 }

@@ -1,10 +1,11 @@
 import { createReadQuestions, type ReadQuestions } from '../read/questions.ts';
 import type { AuditDatabase } from '../store/database.ts';
 import type { NameStore } from '../store/names.ts';
+import { createUsageQuestions, type UsageQuestions } from '../usage/questions.ts';
 import type { AuditPlace } from './place.ts';
 
 /** Everything that the main thread can ask: each room contributes an object of async functions of one plain value. */
-export type Questions = ReadQuestions;
+export type Questions = ReadQuestions & UsageQuestions;
 
 /** What a room makes its functions from. */
 export interface QuestionContext {
@@ -14,5 +15,5 @@ export interface QuestionContext {
 }
 
 export function createQuestions({ database, names }: QuestionContext): Questions {
-  return { ...createReadQuestions(database, names) };
+  return { ...createReadQuestions(database, names), ...createUsageQuestions(database) };
 }

@@ -16,7 +16,7 @@ export async function serveThread(port: ThreadPort, { place, identity }: ThreadD
   port.on('message', (message) => receive(message));
   let engine: Engine;
   try {
-    engine = await openEngine(place, identity, report);
+    engine = await openEngine(place, identity, report, (calls) => port.postMessage({ calls }));
   } catch (error) {
     const faults = error instanceof ConfigError ? { faults: error.faults } : undefined;
     port.postMessage({ failed: asPlain(error), ...faults });

@@ -48,8 +48,16 @@ const decisionColumns: readonly (keyof DecisionRow)[] = [
   'record',
 ];
 
-/** Writes the records of one writer as a chain: each once, in the order of their numbers, also after a failure in between. */
-export function createWriter(database: AuditDatabase, identity: WriterIdentity, names: NameStore) {
+/**
+ * Writes the records of one writer as a chain: each once, in the order of their numbers, also after a failure in between.
+ * @param written receives records after they were written
+ */
+export function createWriter(
+  database: AuditDatabase,
+  identity: WriterIdentity,
+  names: NameStore,
+  written: (records: readonly NumberedRecord[]) => void = () => undefined,
+) {
   const { id, name } = identity;
   /** The last written record; unknown at first and after a failure, when a commit may or may not have been made. */
   let last: { number: number; link: Uint8Array } | undefined;
@@ -80,6 +88,7 @@ export function createWriter(database: AuditDatabase, identity: WriterIdentity, 
         for (const [day, some] of byDay(missing)) {
           const link = await writeDay(day, some, last.link);
           last = { number: last.number + some.length, link };
+          written(some);
         }
       } catch (error) {
         last = undefined;

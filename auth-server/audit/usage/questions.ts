@@ -1,0 +1,25 @@
+import type { DecisionSums, Suggestions, SuggestionsQuery } from '../../../common/policy/decisions.ts';
+import type { AuditDatabase } from '../store/database.ts';
+import type { Visible } from '../visible.ts';
+import { decisionSums, type SumsInput } from './decision-sums.ts';
+import { suggest } from './suggest.ts';
+import { createUsage } from './usage.ts';
+
+export type UsageQuestions = ReturnType<typeof createUsageQuestions>;
+
+/** Questions about sums. Each answer holds every record that was written before the question. */
+export function createUsageQuestions(database: AuditDatabase) {
+  return {
+    usage: createUsage(database),
+    sums: (input: SumsInput): Promise<DecisionSums> => decisionSums(database, input),
+    suggest: ({
+      query,
+      visible,
+      now,
+    }: {
+      query: SuggestionsQuery;
+      visible: Visible;
+      now: number;
+    }): Promise<Suggestions> => suggest(database.main, query, visible, now),
+  };
+}

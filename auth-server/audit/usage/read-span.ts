@@ -1,0 +1,95 @@
+import type { Kysely } from 'kysely';
+import type { UsageSpan } from '../../../common/policy/usage.ts';
+import { boundedCache } from '../../../common/service/bounded-cache.ts';
+import type { AuditDatabase } from '../store/database.ts';
+import type { MainSchema } from '../store/schema.ts';
+import type { Cells } from './cells.ts';
+import { readFresh } from './fresh.ts';
+import { hourMilliseconds } from './make-sums.ts';
+import { freshCells, readCells } from './read-cells.ts';
+import { type Group, type RuleUse, readCalls, readUses } from './read-sums.ts';
+import type { CountedRow } from './rows.ts';
+import { type Layout, layoutOf, segmentsOf } from './spans.ts';
+import { readState } from './state.ts';
+import { allowed } from './sum-key.ts';
+
+/** Everything that is known of a span, of all servers. */
+export interface Span {
+  layout: Layout;
+  parts: readonly Cells[];
+  /** Of the span of the same length before. */
+  before: readonly Group<'server'>[];
+  /** In the year that is kept. */
+  uses: readonly RuleUse[];
+  /** The first hour that has sums. */
+  since: number | undefined;
+}
+
+const yearHours = 366 * 24;
+/** Hours that are read for each answer, because the next run makes their sums once more. */
+const openHours = 2;
+/** Parts of answers differ by span and by hour or day. */
+const mostCached = 16;
+
+/** Reads spans. What no longer changes is read once. */
+export function createSpans(db: AuditDatabase) {
+  const main = db.main;
+  const cached = createCache();
+  const readAllUses = async (version: number, closed: number, hour: number) => {
+    const day = closed - (closed % 24);
+    const year = { from: day - yearHours, to: day };
+    return [
+      ...(await cached(`year ${version} ${day}`, () => readUses(main, segmentsOf(year)))),
+      ...(await cached(`day ${version} ${closed}`, () => readUses(main, segmentsOf({ from: day, to: closed })))),
+      ...(await readUses(main, [{ hours: 1, from: closed, to: hour + 1 }])),
+    ];
+  };
+  return async (span: UsageSpan, now: number): Promise<Span> => {
+    const hour = Math.floor(now / hourMilliseconds);
+    const layout = layoutOf(span, hour);
+    const closed = hour + 1 - openHours;
+    const version = (await readState(main, 'version')) ?? 0;
+    const fresh = await readFresh(db, now);
+    const servers = await knownServers(main);
+    const earlier = { from: layout.from - layout.slots.length * layout.slotHours, to: layout.from };
+    return {
+      layout,
+      parts: [
+        await cached(`${span} ${version} ${closed}`, () => readCells(main, layout, layout.from, closed)),
+        await readCells(main, layout, closed, hour + 1),
+        freshCells(layout, fresh, (server) => servers.has(server)),
+      ],
+      before: await cached(`before ${span} ${version} ${layout.from}`, () =>
+        readCalls(main, segmentsOf(earlier), ['server']),
+      ),
+      uses: [...(await readAllUses(version, closed, hour)), ...fresh.flatMap(useOf)],
+      since: await firstHour(main),
+    };
+  };
+}
+
+function createCache() {
+  const cache = boundedCache<string, Promise<unknown>>(mostCached);
+  return <T>(key: string, read: () => Promise<T>): Promise<T> => {
+    const found = cache.get(key) as Promise<T> | undefined;
+    if (found) return found;
+    const reading = read();
+    cache.set(key, reading);
+    reading.catch(() => cache.delete(key));
+    return reading;
+  };
+}
+
+function useOf({ key: { rule, server, method, object, outcome }, counts: { last } }: CountedRow): RuleUse[] {
+  return outcome === allowed && rule !== '' ? [{ rule, server, method, object, last }] : [];
+}
+
+async function firstHour(main: Kysely<MainSchema>): Promise<number | undefined> {
+  const first = main.selectFrom('audit_sum').select('at').where('hours', '=', 1).orderBy('at').limit(1);
+  return (await first.executeTakeFirst())?.at;
+}
+
+async function knownServers(main: Kysely<MainSchema>): Promise<ReadonlySet<string>> {
+  const rows = await main.selectFrom('audit_word').select('text').where('kind', '=', 'server').execute();
+  return new Set(rows.map(({ text }) => text));
+}
