@@ -19,7 +19,8 @@ function partsOf({ calls, refused, errors }: Slot) {
 }
 
 /** The calls in each slot as stacked bars, in words (`label`, each `title`) and as a table (`rows`, the newest first). */
-export function barsOf({ span, slots, slotSeconds, total }: Pick<Usage, 'span' | 'slots' | 'slotSeconds' | 'total'>) {
+export function barsOf({ span, slots, slotSeconds, total, measured }: Usage) {
+  const hasErrors = measured !== 'none';
   const top = roundTop(Math.max(...slots.map(({ calls }) => calls)));
   const width = area.width / Math.max(1, slots.length);
   const timed = slots.map((slot) => ({ ...slot, ...partsOf(slot), time: slotTime(span, slotSeconds, slot) }));
@@ -30,7 +31,9 @@ export function barsOf({ span, slots, slotSeconds, total }: Pick<Usage, 'span' |
   const per = slotLength(slotSeconds);
   return {
     title: `Calls by ${per}`,
-    label: `Calls by ${per}: ${counts(total)}. Most at ${most.time} UTC, ${withCommas(most.calls)}.`,
+    /** Without measured calls, no error is known. */
+    hasErrors,
+    label: `Calls by ${per}: ${counts(total, hasErrors)}. Most at ${most.time} UTC, ${withCommas(most.calls)}.`,
     scale: [top, top / 2, 0].map(withCommas),
     slots: timed.map((slot, i) => {
       let bottom: number = area.height;
@@ -40,7 +43,7 @@ export function barsOf({ span, slots, slotSeconds, total }: Pick<Usage, 'span' |
         bottom -= height;
         return { ink, x: round((i + (1 - barShare) / 2) * width), y: round(bottom), height: round(height) };
       });
-      return { x: round(i * width), bars, title: `${slot.time} UTC: ${counts(slot)}` };
+      return { x: round(i * width), bars, title: `${slot.time} UTC: ${counts(slot, hasErrors)}` };
     }),
     width: round(width),
     barWidth: round(width * barShare),
@@ -49,8 +52,8 @@ export function barsOf({ span, slots, slotSeconds, total }: Pick<Usage, 'span' |
   };
 }
 
-function counts({ calls, refused, errors }: Pick<Slot, 'calls' | 'refused' | 'errors'>): string {
-  const some = `${withCommas(calls)} ${calls === 1 ? 'call' : 'calls'}`;
+function counts({ calls, refused, errors }: Pick<Slot, 'calls' | 'refused' | 'errors'>, hasErrors: boolean): string {
   if (calls === 0) return 'no call';
-  return `${some}, ${withCommas(refused)} refused, ${withCommas(errors)} with an error`;
+  const some = `${withCommas(calls)} ${calls === 1 ? 'call' : 'calls'}, ${withCommas(refused)} refused`;
+  return hasErrors ? `${some}, ${withCommas(errors)} with an error` : some;
 }

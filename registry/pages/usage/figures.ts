@@ -3,23 +3,28 @@ import { took, withCommas } from '../shared/format.ts';
 
 export const spanWords: Record<UsageSpan, string> = { '24h': '24 hours', '7d': '7 days', '90d': '90 days' };
 
+const notMeasured = { value: '–', note: ['not measured'] };
+
 /** The sums of a span, each with what it was in the span before. */
 export function figuresOf(usage: Usage) {
   const { total, callers, measured, before } = usage;
   const was = isKnownBefore(usage) ? before : undefined;
-  const share = (part: 'refused' | 'errors') => ({
-    value: withCommas(total[part]),
-    note: [percentOf(total[part], total.calls), was && `before ${percentOf(was[part], was.calls)}`],
-  });
-  const time = (part: 'p50' | 'p95') => ({
-    value: total[part] === null ? '–' : took(total[part]),
-    note: [total[part] === null ? 'not measured' : '', was && was[part] !== null ? `before ${took(was[part])}` : ''],
-  });
-  const errors = measured === 'none' ? { value: '–', note: ['not measured'] } : share('errors');
+  const wasMeasured = was?.p50 === null ? undefined : was;
+  const refused = (of: UsageCounts) => percentOf(of.refused, of.calls);
+  const failed = (of: UsageCounts) => percentOf(of.errors, of.calls);
+  const time = (part: 'p50' | 'p95') => {
+    const [is, before] = [total[part], wasMeasured?.[part] ?? null];
+    if (is === null) return notMeasured;
+    return { value: took(is), note: [before === null ? '' : `before ${took(before)}`] };
+  };
+  const errors = {
+    value: withCommas(total.errors),
+    note: [failed(total), wasMeasured && `before ${failed(wasMeasured)}`],
+  };
   const figures = [
     { name: 'Calls', value: withCommas(total.calls), note: [was ? changeIn(total, was, usage.span) : ''] },
-    { name: 'Refused', ...share('refused') },
-    { name: 'Errors', ...errors },
+    { name: 'Refused', value: withCommas(total.refused), note: [refused(total), was && `before ${refused(was)}`] },
+    { name: 'Errors', ...(measured === 'none' ? notMeasured : errors) },
     { name: 'p50', ...time('p50') },
     { name: 'p95', ...time('p95') },
     { name: 'People and agents', value: withCommas(callers), note: [] },

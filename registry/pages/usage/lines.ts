@@ -3,7 +3,7 @@ import { took } from '../shared/format.ts';
 import { area, round, roundTop, type Slot, slotLength, slotTime, ticksOf } from './slots.ts';
 
 /** The times of answers in each slot as two lines, in words and as a table (`rows`, the newest first). */
-export function linesOf({ span, slots, slotSeconds, total }: Pick<Usage, 'span' | 'slots' | 'slotSeconds' | 'total'>) {
+export function linesOf({ span, slots, slotSeconds, total }: Usage) {
   const timed = slots.map((slot) => ({ ...slot, time: slotTime(span, slotSeconds, slot) }));
   const measured = timed.filter(({ p50 }) => p50 !== null);
   const top = roundTop(Math.max(...measured.map(({ p50, p95 }) => Math.max(p50 ?? 0, p95 ?? 0))));

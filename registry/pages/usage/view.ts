@@ -34,7 +34,7 @@ export function shownUsage(usage: Usage, find: Find, path: string, server?: stri
   const isDrawn = first !== undefined && Date.parse(to) - Date.parse(first.at) >= leastMilliseconds;
   const audit = auditOf(usage, server);
   const rows = (given: readonly UsageRow[], about: (row: UsageRow) => { href: string; name?: string; note?: string }) =>
-    given.map((row) => ({ ...shownRow(row, given, measured !== 'none'), ...about(row) }));
+    given.map((row) => ({ ...shownRow(row, given), ...about(row) }));
   const byName = (row: UsageRow) => ({ href: audit({ person: row.id }) });
   return {
     span,
@@ -43,6 +43,8 @@ export function shownUsage(usage: Usage, find: Find, path: string, server?: stri
     isEmpty: total.calls === 0,
     isKnown: since !== null,
     notice: noticeOf(usage),
+    /** Without measured calls, no error and no time is known. */
+    isMeasured: measured !== 'none',
     figures: figuresOf(usage),
     calls: isDrawn ? barsOf(usage) : undefined,
     times: isDrawn && slots.some(({ p50 }) => p50 !== null) ? linesOf(usage) : undefined,
@@ -78,7 +80,7 @@ function aboutServer(id: string, find: Find, span: UsageSpan, audit: (filter: Re
 }
 
 /** @param rows those of the table, the one with the most calls first */
-function shownRow(row: UsageRow, rows: readonly UsageRow[], isMeasured: boolean) {
+function shownRow(row: UsageRow, rows: readonly UsageRow[]) {
   const { calls, refused, errors, p50, p95, last } = row;
   const most = rows[0]?.calls ?? 0;
   return {
@@ -86,7 +88,7 @@ function shownRow(row: UsageRow, rows: readonly UsageRow[], isMeasured: boolean)
     share: most > 0 ? Math.round((calls / most) * 1_000) / 10 : 0,
     calls: withCommas(calls),
     refused: { text: withCommas(refused), isUnusual: refused >= calls * unusualShare && refused > 0 },
-    errors: { text: isMeasured ? withCommas(errors) : '–', isUnusual: errors >= calls * unusualShare && errors > 0 },
+    errors: { text: withCommas(errors), isUnusual: errors >= calls * unusualShare && errors > 0 },
     p50: p50 === null ? '–' : took(p50),
     p95: p95 === null ? '–' : took(p95),
     last: new Date(last),

@@ -80,6 +80,13 @@ test('Without a call, the page says so and shows no chart', async () => {
   expect((await get('/usage')).words).toContain('Look back 90 days');
 });
 
+test('Where nothing is measured, the page says so and has no columns of zeros', async () => {
+  door.answer = (...asked) => ({ ...someUsage(...asked), measured: 'none' });
+  const { words } = await get('/usage');
+  expect(words).toContain('Times and errors are not measured');
+  expect(words).toContain('Tool Share Calls Refused Last');
+});
+
 test('A server’s page has its activity for people with view_audit for it, and for no others', async () => {
   const { status, words, html } = await get('/servers/currenttime/activity?span=7d', 'partly');
   expect([status, door.asked]).toEqual([200, ['/usage?span=7d&server=currenttime']]);

@@ -8,7 +8,7 @@ const now = new Date('2026-11-23T13:30:00Z');
 
 /** A day whose hours are these, the rest without a call. */
 function dayWith(hours: Readonly<Record<number, Partial<Usage['total']>>>): Usage {
-  const none = noUsage({ span: '24h' }, now);
+  const none: Usage = { ...noUsage({ span: '24h' }, now), measured: 'all' };
   const slots = none.slots.map((slot, i) => ({ ...slot, ...hours[i] }));
   const sum = (part: 'calls' | 'refused' | 'errors') => slots.reduce((total, slot) => total + slot[part], 0);
   return {
@@ -59,6 +59,11 @@ test('A chart of calls says in words how many there were and when most, and each
     ['18:00', 1],
     ['17:00', 1_200],
   ]);
+});
+
+test('Without measured calls, a chart of calls says nothing of errors', () => {
+  const { label, hasErrors } = barsOf({ ...dayWith({ 3: { calls: 2, refused: 1 } }), measured: 'none' });
+  expect([label, hasErrors]).toEqual(['Calls by hour: 2 calls, 1 refused. Most at 17:00 UTC, 2.', false]);
 });
 
 test('A line of times has a gap where nothing was measured, and a slot alone is a dot', () => {

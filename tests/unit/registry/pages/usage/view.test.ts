@@ -34,16 +34,15 @@ test('A share that is there is never 0 %', () => {
 
 test('Times that are not measured are no zeros, and a sentence says why', () => {
   const usage: Usage = { ...week, measured: 'none', total: counts(10), before: counts(5) };
-  const { notice, figures, people, times } = shown({
+  const { notice, figures, isMeasured, times } = shown({
     ...usage,
     slots: usage.slots.map((slot) => ({ ...slot, p50: null, p95: null })),
-    people: [{ id: 'u', name: 'dave', last: now.toISOString(), ...counts(3) }],
   });
   expect(notice).toContain('CALLS_FILE');
   expect(figures.slice(2, 5).map(({ value, note }) => `${value} ${note}`)).toEqual(
     Array.from({ length: 3 }, () => '– not measured'),
   );
-  expect([people[0]?.errors.text, people[0]?.p95, times]).toEqual(['–', '–', undefined]);
+  expect([isMeasured, times]).toEqual([false, undefined]);
   expect(shown({ ...usage, measured: 'all' }).notice).toBe('');
   expect(shown({ ...usage, total: counts(3, { refused: 3 }) }).notice).toBe('');
 });
