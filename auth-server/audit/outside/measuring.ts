@@ -1,9 +1,9 @@
 import type { DatabaseKind } from '../../../common/database/database.ts';
+import { callMethods } from '../call-methods.ts';
 import type { AuditRecord } from '../record.ts';
 import { type Days, dayOf } from '../store/days.ts';
 import { insertRows } from '../store/insert.ts';
 import type { DaySchema } from '../store/schema.ts';
-import { isCall } from './is-call.ts';
 import { createJoin } from './join.ts';
 import { readCallLine, type SeenCall } from './line.ts';
 import type { MeasuredCall } from './measured-call.ts';
@@ -91,6 +91,6 @@ export function createMeasuring({ database, writer, path, called }: MeasuringDep
 }
 
 function countedOf({ server, method, object, definition }: AuditRecord): Open['counted'] {
-  if (server === undefined || !isCall(method)) return undefined;
+  if (server === undefined || method === undefined || !callMethods.includes(method)) return undefined;
   return { server, tool: definition === undefined ? undefined : object };
 }

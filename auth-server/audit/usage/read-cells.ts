@@ -1,10 +1,10 @@
 import type { Kysely } from 'kysely';
+import { callMethods } from '../call-methods.ts';
 import type { MainSchema } from '../store/schema.ts';
 import { addCell, addToSlot, type Cells } from './cells.ts';
 import { readCalls } from './read-sums.ts';
 import type { CountedRow } from './rows.ts';
 import { type Layout, segmentsOf } from './spans.ts';
-import { callMethods } from './sum-key.ts';
 import { createSums } from './sums.ts';
 
 /** Reads the sums of some hours of a span. */

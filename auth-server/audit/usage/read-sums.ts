@@ -1,9 +1,10 @@
 import { type Kysely, sql } from 'kysely';
+import { callMethods } from '../call-methods.ts';
 import type { MainSchema } from '../store/schema.ts';
 import { bucketColumns, type Dimension } from '../store/sum-tables.ts';
 import type { Counts } from './counts.ts';
 import type { Segment } from './spans.ts';
-import { allowed, callMethods } from './sum-key.ts';
+import { allowed } from './sum-key.ts';
 import { textsOf } from './words.ts';
 
 type On = Kysely<MainSchema>;

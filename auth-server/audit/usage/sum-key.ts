@@ -46,10 +46,3 @@ function kindOf({ subject, auth_method: by, client_id: client }: AuditRecord): '
   if (subject === undefined) return 'none';
   return subject === client ? 'agent' : 'person';
 }
-
-const ofCalls = new Set(['tools/call', 'prompts/get', 'resources/read', 'completion/complete']);
-
-/** Methods that count as calls. Lists, streams and the like say nothing of use. */
-export const callMethods: readonly string[] = [...methods.keys()].filter(
-  (method) => ofCalls.has(method) || method.startsWith('tasks/'),
-);
