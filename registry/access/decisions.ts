@@ -15,7 +15,7 @@ import {
 import type { Policy } from '../../policy/policy.ts';
 import { mayUseUiSomewhere } from '../../policy/ui.ts';
 import { readInput } from '../errors/read-input.ts';
-import { RegistryError } from '../errors/registry-error.ts';
+import { createAskAudit, needsViewAudit } from './ask-audit.ts';
 import type { Person } from './guards.ts';
 
 /** What the audit may be asked for the person who owns the assertion. Throws {@link RegistryError}. */
@@ -27,28 +27,12 @@ export interface AuditDoor {
   suggest(assertion: string, query: SuggestionsQuery): Promise<Suggestions>;
 }
 
-const waitMilliseconds = 5_000;
-
 /**
  * Makes the client of the auth-server, which keeps the decisions and limits them to what the person may see.
  * @param authServerUrl origin of the auth-server
  */
 export function createAuditDoor(authServerUrl: string): AuditDoor {
-  const ask = async <T>(path: string, assertion: string, query: object, answer: z.ZodType<T>): Promise<T> => {
-    const url = new URL(path, authServerUrl);
-    for (const [name, value] of Object.entries(query))
-      if (value !== undefined) url.searchParams.set(name, String(value));
-    const signal = AbortSignal.timeout(waitMilliseconds);
-    const headers = { 'X-Mcp-Assertion': assertion };
-    const response = await fetch(url, { headers, signal, redirect: 'error' }).catch((error: unknown) => {
-      throw unavailable(error);
-    });
-    if (response.status === 403) throw needsViewAudit();
-    if (!response.ok) throw unavailable(new Error(`the auth-server answered ${response.status}`));
-    const read = answer.safeParse(await response.json().catch(() => undefined));
-    if (!read.success) throw unavailable(read.error);
-    return read.data;
-  };
+  const ask = createAskAudit(authServerUrl);
   return {
     decisions: (assertion, query) => ask('/decisions', assertion, query, decisionPage),
     sums: (assertion, query) => ask('/decisions/sums', assertion, query, decisionSums),
@@ -96,14 +80,4 @@ export function readDecisionsQuery(query: Readonly<Record<string, unknown>>, now
  */
 export function readSuggestionsQuery(query: Readonly<Record<string, unknown>>): SuggestionsQuery {
   return readInput(suggestionsQuery, query);
-}
-
-function needsViewAudit(): RegistryError {
-  const message = 'To see decisions, one of your groups needs the permission view_audit in UI-Scopes.';
-  return new RegistryError('not_permitted', message);
-}
-
-function unavailable(cause: unknown): RegistryError {
-  const message = 'The auth-server keeps the decisions, and cannot be read at the moment.';
-  return new RegistryError('audit_unavailable', message, { cause });
 }

@@ -66,11 +66,11 @@ export function shownUsage(usage: Usage, find: Find, path: string, server?: stri
 
 const labels: Record<UsageSpan, string> = { '24h': '24 h', '7d': '7 d', '90d': '90 d' };
 
-/** Makes the address of the decisions of the span that fit a filter. */
-function auditOf({ from }: Usage, server: string | undefined) {
-  const since = `${from.slice(0, 19)}Z`;
+/** Makes the address of the decisions of the span that fit a filter. The audit offers a span of 90 days by its start only. */
+function auditOf({ span, from }: Usage, server: string | undefined) {
+  const when = span === '90d' ? { since: `${from.slice(0, 19)}Z` } : { span };
   return (filter: Record<string, string>) =>
-    `/audit?${new URLSearchParams({ ...(server !== undefined && { server }), ...filter, since })}`;
+    `/audit?${new URLSearchParams({ ...(server !== undefined && { server }), ...filter, ...when })}`;
 }
 
 function aboutServer(id: string, find: Find, span: UsageSpan, audit: (filter: Record<string, string>) => string) {

@@ -60,18 +60,19 @@ test('Charts are drawn from an hour of data on', () => {
 
 test('Each row leads to the decisions that it counts, in its span, or to the server', () => {
   const { servers, tools, people, reasons } = shown(week);
-  const since = `since=${encodeURIComponent(`${week.from.slice(0, 19)}Z`)}`;
   expect(servers.map(({ href, name }) => [name, href])).toEqual([
     ['GitHub', '/servers/github/activity?span=7d'],
-    ['currenttime', `/audit?server=currenttime&${since}`],
-    ['no-longer-there', `/audit?server=no-longer-there&${since}`],
+    ['currenttime', `/audit?server=currenttime&span=7d`],
+    ['no-longer-there', `/audit?server=no-longer-there&span=7d`],
   ]);
-  expect(tools[0]).toMatchObject({ note: 'GitHub', href: `/audit?tool=search_issues&server=github&${since}` });
-  expect(people[0]?.href).toBe(`/audit?person=sub-dave&${since}`);
+  expect(tools[0]).toMatchObject({ note: 'GitHub', href: `/audit?tool=search_issues&server=github&span=7d` });
+  expect(people[0]?.href).toBe(`/audit?person=sub-dave&span=7d`);
   expect(reasons[0]).toMatchObject({
     words: 'no rule allows it',
-    href: `/audit?verdict=deny&reason=not_permitted&${since}`,
+    href: '/audit?verdict=deny&reason=not_permitted&span=7d',
   });
+  const quarter = shown(someUsage({ span: '90d' }, now));
+  expect(quarter.people[0]?.href).toBe('/audit?person=sub-dave&since=2026-08-26T00%3A00%3A00Z');
 });
 
 test('The activity of a server lists no servers, and its rows lead to its own decisions', () => {
