@@ -5,7 +5,7 @@ import helmet from 'helmet';
 import { accountDoor } from './account/door.ts';
 import type { Connecting } from './connect/deps.ts';
 import { connectRoutes } from './connect/routes.ts';
-import { type DecisionsEndpointDeps, decisionsEndpoint } from './decisions/read-endpoint.ts';
+import { type DecisionsDoorDeps, decisionsDoor } from './decisions/door/page.ts';
 import { createResourceMetadata, type MetadataSettings } from './gate/metadata.ts';
 import { type RelayCallbacksDeps, relayCallbacks } from './gate/relay-callbacks.ts';
 import { createValidate, type ValidateDeps } from './gate/validate.ts';
@@ -27,7 +27,7 @@ export type AppDeps = ValidateDeps &
   HealthSettings &
   MetadataSettings &
   RelayCallbacksDeps &
-  DecisionsEndpointDeps &
+  DecisionsDoorDeps &
   PeopleDoorDeps &
   Omit<SessionExchangeDeps, 'redeemSession'> & {
     /** The authorization server. */
@@ -75,7 +75,7 @@ export function createApp(deps: AppDeps, validate: RequestListener = createValid
   app.use('/oauth2/static', deps.pages.files);
 
   app.use(relayCallbacks(deps)); // /relay/ended, /relay/bindings, /relay/tasks, /relay/accounts
-  app.use(decisionsEndpoint(deps)); // /decisions
+  app.use(decisionsDoor(deps)); // /decisions
   app.use(accountDoor(deps)); // /account, /account/end
   app.use(peopleDoor(deps)); // /people, /people/clients, /people/ended, /people/:id, /people/end
   app.use(sessionExchange({ ...deps, redeemSession: sessionRedeemer(deps.oauth) })); // /oauth2/session, which must not depend on a cookie

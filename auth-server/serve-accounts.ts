@@ -20,7 +20,7 @@ import { openVault } from './accounts/vault/open-vault.ts';
 import type { TokenVault } from './cognito/token-vault.ts';
 import { createConnectAttempts } from './connect/attempts.ts';
 import type { Connecting } from './connect/deps.ts';
-import type { RecentDecisions } from './decisions/recent-decisions.ts';
+import type { AuditEvents } from './decisions/events.ts';
 import type { OAuthStore } from './oauth/store/store.ts';
 import type { Config } from './process/config.ts';
 import type { Store } from './store/store.ts';
@@ -65,8 +65,7 @@ export function accountsOf(
 interface ConnectingParts {
   authorization: { store: OAuthStore };
   vault: TokenVault;
-  recent: RecentDecisions;
-  policy: { version: () => string };
+  auditEvents: AuditEvents;
   log: Logger;
 }
 
@@ -74,12 +73,12 @@ interface ConnectingParts {
 export function connectingOf(
   { ACCOUNT_IDLE_DAYS: accountIdleDays }: Config,
   { connections }: { connections: Connections },
-  { authorization, vault, recent, policy, log }: ConnectingParts,
+  { authorization, vault, auditEvents, log }: ConnectingParts,
 ): Connecting {
   return {
     connections,
     connectAttempts: createConnectAttempts(authorization.store.db, vault),
-    accountRecords: createAccountRecords(recent, policy.version, log),
+    accountRecords: createAccountRecords(auditEvents, log),
     accountIdleDays,
   };
 }

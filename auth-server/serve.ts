@@ -20,7 +20,6 @@ import { commandLineName, configuredProviders } from './cognito/providers.ts';
 import { standInJwksCache } from './cognito/stand-in-keys.ts';
 import { createTokenVault } from './cognito/token-vault.ts';
 import { createMetrics, type Metrics } from './decisions/metrics.ts';
-import { openRecentDecisions } from './decisions/recent-decisions.ts';
 import { shareMetrics } from './decisions/shared-metrics.ts';
 import { createDelegations } from './delegation/delegations.ts';
 import { traceDecisions } from './gate/tracing.ts';
@@ -40,6 +39,7 @@ import { createLoginAttempts } from './login/login-attempts.ts';
 import { createPages } from './login/pages.ts';
 import { type Config, configSchema, metricsAddress } from './process/config.ts';
 import { accountsOf, connectingOf } from './serve-accounts.ts';
+import { auditOf } from './serve-audit.ts';
 import { authorizationOf } from './serve-oauth.ts';
 import { openStore, type Store } from './store/store.ts';
 
@@ -83,7 +83,7 @@ async function assemble(
   const toolGuard = watchApprovedTools(config.TOOL_CHANGES, config.APPROVED_TOOLS_FILE, log);
   const metrics = traceDecisions(createMetrics(policy, upstreamSecrets.faults), tracing);
   const store = await openSettledStore(config, metrics, log);
-  const recent = await openRecent(config, log);
+  const audit = await auditOf(config, policy.version, log);
   const { stopRotating, forget, ...signers } = await signersOf(config, store, metrics, log);
   policy.onChange(forget);
   const standInFetch = standInOf(config, log);
@@ -105,7 +105,7 @@ async function assemble(
     policyFaults: policy.faults,
     toolGuard,
     accounts: people.accounts,
-    connecting: connectingOf(config, people, { authorization, vault, recent, policy, log }),
+    connecting: connectingOf(config, people, { ...audit.parts, authorization, vault, log }),
     upstreamSecrets,
     upstreamSecretFaults: secretsFile === undefined ? undefined : upstreamSecrets.faults,
     tokens,
@@ -127,21 +127,16 @@ async function assemble(
     log,
     // decision-log.ts names every field. Searching each line for secrets would cost more than the decision.
     decisionLog: log.child({}, { redact: [] }),
-    recent,
+    ...audit.parts,
   };
   // Without the user pool: while its keys cannot be fetched, sessions still work, and another machine cannot fetch them either.
   const needs = async () => ({ policy: policyNeed(policy.faults()), store: await storeNeed(store.ping) });
   const stop = async () => {
     for (const watch of [policy, toolGuard, upstreamSecrets, people]) watch.stop();
     stopRotating();
-    for (const each of [recent, authorization, store]) await each.close();
+    for (const each of [audit, authorization, store]) await each.close();
   };
   return { listener: listenerOf(deps), metrics, needs, stop };
-}
-
-function openRecent({ DATABASE_URL: database, DATA_DIR: folder }: Config, log: Logger) {
-  const onFailure = (err: unknown) => log.error({ err }, 'the recent decisions cannot be stored');
-  return openRecentDecisions(database ?? folder, { onFailure });
 }
 
 /** The app, and a shortcut to its `/validate`: Express's routing costs 14 µs of CPU per request (Node 26). */

@@ -1,7 +1,6 @@
 import type { Logger } from '../../common/service/log.ts';
 import { cleanText } from '../../common/text/clean.ts';
-import type { DecisionLine } from '../decisions/decision-log.ts';
-import type { RecentDecisions } from '../decisions/recent-decisions.ts';
+import { type AuditEvents, actorOf } from '../decisions/events.ts';
 import type { SessionRecord } from '../store/session-record.ts';
 import type { Connections } from './accounts.ts';
 
@@ -25,7 +24,7 @@ export function shownAccountName(name: string | undefined): string | undefined {
 }
 
 /** Writes the audit's records of connections: who, at which server, which account. Never a token. */
-export function createAccountRecords(recent: Pick<RecentDecisions, 'add'>, policyVersion: () => string, log: Logger) {
+export function createAccountRecords(events: Pick<AuditEvents, 'account'>, log: Logger) {
   return {
     /** @param name the account's name at the provider, if it is known */
     add(
@@ -33,13 +32,9 @@ export function createAccountRecords(recent: Pick<RecentDecisions, 'add'>, polic
       person: Pick<SessionRecord, 'sub' | 'username' | 'shownName'>,
       { server, name }: { server: string; name: string | undefined },
     ): void {
-      const { sub: subject, username, shownName: shown_name } = person;
+      const who = actorOf(person);
       const object = shownAccountName(name);
-      const who = { subject, username, shown_name, auth_method: 'session_cookie' };
-      const what = { resource: 'mcp', server, method, object };
-      const policy = policyVersion();
-      const line: DecisionLine = { verdict: 'allow', ...who, ...what, policy, microseconds: 0 };
-      recent.add({ line: JSON.stringify(line) }, { started: 0, policy });
+      events.account(method, who, { server, object });
       const words = method === 'accounts/connect' ? 'a person has connected an account' : 'an account was disconnected';
       log.info({ reason: method.replace('/', '_'), ...who, server, account_name: object }, words);
     },

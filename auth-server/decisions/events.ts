@@ -49,11 +49,10 @@ export function createAuditEvents(audit: RecordKeeper, policyVersion: () => stri
   };
 }
 
+type SomePerson = Pick<SessionRecord, 'sub' | 'username' | 'shownName'> & Partial<Pick<SessionRecord, 'oauthClient'>>;
+
 /** A person by the record of their session. */
-export function actorOf(
-  { sub, username, shownName, oauthClient }: Pick<SessionRecord, 'sub' | 'username' | 'shownName' | 'oauthClient'>,
-  address?: string,
-): Actor {
+export function actorOf({ sub, username, shownName, oauthClient }: SomePerson, address?: string): Actor {
   const optional = { shown_name: shownName, client_id: oauthClient, address };
   return { subject: sub, username, auth_method: 'session_cookie', ...optional };
 }

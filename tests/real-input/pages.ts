@@ -44,7 +44,7 @@ export const pages = [
     'browser/audit': ['Only who may explain decisions is sent to the explanation'],
   }),
   row("part of a server's name as filter", 'finds its decisions', {
-    'integration/auth-server/decisions/recent-decisions': [
+    'integration/auth-server/audit/audit': [
       'Each filter returns the matching decisions, and only decisions that the caller may see are counted',
     ],
   }),

@@ -116,6 +116,14 @@ export const gatewaySettings = {
     purpose:
       "days without use after which a person's account at an MCP server is disconnected, and revoked at its provider; 1 to 365",
   }),
+  AUDIT_DAYS: setting(z.coerce.number().int().min(1).max(3_650).default(30), ['auth-server'], {
+    purpose:
+      'for how many days the audit keeps records, 1 to 3650; older days are dropped ([operations/database.md](operations/database.md#the-audit)). Hourly sums stay for a year',
+  }),
+  AUDIT_MAX_MB: setting(z.coerce.number().int().min(64).default(4_096), ['auth-server'], {
+    purpose:
+      'the most megabytes that the records of the audit take; beyond them the oldest days are dropped, never today',
+  }),
   ASSERTION_KEY_DAYS: setting(z.coerce.number().min(1).max(365).default(30), ['auth-server'], {
     purpose: 'how many days a key signs the assertions for MCP servers, 1 to 365 ([upstreams.md](upstreams.md))',
   }),

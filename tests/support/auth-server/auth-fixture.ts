@@ -12,8 +12,9 @@ import { createOAuthClient, type OAuthClient } from '../../../auth-server/cognit
 import { standInJwksCache } from '../../../auth-server/cognito/stand-in-keys.ts';
 import { createTokenVault } from '../../../auth-server/cognito/token-vault.ts';
 import { createConnectAttempts } from '../../../auth-server/connect/attempts.ts';
+import { createAuditEvents } from '../../../auth-server/decisions/events.ts';
 import { createMetrics } from '../../../auth-server/decisions/metrics.ts';
-import { openRecentDecisions } from '../../../auth-server/decisions/recent-decisions.ts';
+import { createDecisionRecorder } from '../../../auth-server/decisions/record-decision.ts';
 import { createDelegations } from '../../../auth-server/delegation/delegations.ts';
 import { createAccessTokens } from '../../../auth-server/identity/access-token.ts';
 import { createAssertionSigner } from '../../../auth-server/identity/assertion.ts';
@@ -47,6 +48,7 @@ import { noSecrets, type UpstreamSecrets } from '../../../common/upstream-secret
 import type { Policy } from '../../../policy/policy.ts';
 import { loadKeys } from '../../../stand-in/pool/keys.ts';
 import { readSeed } from '../../../stand-in/pool/seed.ts';
+import { auditWhenAsked } from './audit-here.ts';
 import { writeEmptyDatabases } from './empty-databases.ts';
 import { noAccounts } from './no-accounts.ts';
 import { documentsWith } from './oauth-clients.ts';
@@ -162,7 +164,8 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
   });
   if (shape.where === undefined) await writeEmptyDatabases(directory);
   const store = await openStore(shape.where ?? directory, (hit) => metrics.lookedUp('session', hit));
-  const recent = await openRecentDecisions(shape.where ?? directory);
+  const audit = auditWhenAsked(shape.where ?? directory);
+  const auditEvents = createAuditEvents(audit, () => version);
   const lines: string[] = [];
   const log = createLog('auth-server', 'debug', { write: (line) => void lines.push(line) });
   const policy = policyOf(shape.policyText);
@@ -243,7 +246,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     connecting: shape.connections && {
       connections: shape.connections,
       connectAttempts: createConnectAttempts(authorization.store.db, vault),
-      accountRecords: createAccountRecords(recent, () => version, log),
+      accountRecords: createAccountRecords(auditEvents, log),
       accountIdleDays: 30,
     },
     tokens: createTokenVerifier({
@@ -290,7 +293,9 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     metrics,
     log,
     decisionLog: log.child({}, { redact: [] }),
-    recent,
+    audit,
+    auditEvents,
+    recent: createDecisionRecorder(audit, { find: () => undefined }),
     throttle: createThrottle(shape.throttle),
   });
   const server = createServer(app).listen(0, '127.0.0.1');
@@ -301,7 +306,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     app,
     url,
     lines,
-    recent,
+    audit,
     store,
     seal,
     accessTokens,
@@ -327,7 +332,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
-      await recent.close();
+      await audit.close();
       await authorization.close();
       await store.close();
       remove();

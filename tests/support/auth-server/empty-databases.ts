@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openRecentDecisions } from '../../../auth-server/decisions/recent-decisions.ts';
+import { openAuditDatabase } from '../../../auth-server/audit/store/database.ts';
 import { openOAuthStore } from '../../../auth-server/oauth/store/store.ts';
 import { openStore } from '../../../auth-server/store/store.ts';
 
@@ -15,7 +15,7 @@ export async function writeEmptyDatabases(folder: string): Promise<void> {
 
 async function makeDatabases(): Promise<ReadonlyMap<string, Buffer>> {
   const folder = mkdtempSync(join(tmpdir(), 'auth-server-'));
-  for (const open of [openStore, openRecentDecisions, openOAuthStore]) await (await open(folder)).close();
+  for (const open of [openStore, openAuditDatabase, openOAuthStore]) await (await open(folder)).close();
   const made = new Map(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name))]));
   rmSync(folder, { recursive: true });
   return made;

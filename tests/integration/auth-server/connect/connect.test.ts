@@ -1,3 +1,4 @@
+import { decisionsQuery } from '../../../../common/policy/decisions.ts';
 import { alice, now, publicUrl, secretKey } from '../../../support/auth-server/auth-fixture.ts';
 import { connectionsInMemory, ofServer, providerUrl } from '../../../support/auth-server/connections-in-memory.ts';
 import { signLocalSession } from '../../../support/auth-server/local-session.ts';
@@ -66,7 +67,10 @@ type Browser = Awaited<ReturnType<typeof browserOf>>;
 
 const bob = { sub: 'b0b01000-0000-4000-8000-000000000002', username: 'bob' };
 const audit = async () => {
-  const { decisions } = await auth.recent.read({ limit: 200, tool: 'accounts/' } as never, () => true);
+  const { decisions } = await auth.audit.ask('page', {
+    query: decisionsQuery.parse({ limit: 200, tool: 'accounts/' }),
+    visible: { servers: 'all' },
+  });
   return decisions.map(({ username, server, method, object }) => [username, server, method, object]);
 };
 
