@@ -3,6 +3,7 @@ import type { Logger } from '../common/service/log.ts';
 import { openAudit } from './audit/thread/audit.ts';
 import type { AuditPlace } from './audit/thread/place.ts';
 import { createAuditEvents } from './decisions/events.ts';
+import type { Metrics } from './decisions/metrics.ts';
 import { createDecisionRecorder } from './decisions/record-decision.ts';
 import type { Config } from './process/config.ts';
 
@@ -11,8 +12,13 @@ import type { Config } from './process/config.ts';
  * @throws {ConfigError} if its files cannot be written
  * @throws what the database threw, if it cannot be opened
  */
-export async function auditOf(config: Config, policyVersion: () => string, log: Logger) {
-  const audit = await openAudit(placeOf(config), { log });
+export async function auditOf(
+  config: Config,
+  policyVersion: () => string,
+  { called }: Pick<Metrics, 'called'>,
+  log: Logger,
+) {
+  const audit = await openAudit(placeOf(config), { log, called });
   const definitions = watchDefinitions(config.APPROVED_TOOLS_FILE);
   return {
     parts: {
@@ -27,6 +33,13 @@ export async function auditOf(config: Config, policyVersion: () => string, log: 
   };
 }
 
-function placeOf({ DATABASE_URL, DATA_DIR, AUDIT_DAYS, AUDIT_MAX_MB }: Config): AuditPlace {
-  return { where: DATABASE_URL ?? DATA_DIR, days: AUDIT_DAYS, maxBytes: AUDIT_MAX_MB * 2 ** 20 };
+function placeOf(config: Config): AuditPlace {
+  return {
+    where: config.DATABASE_URL ?? config.DATA_DIR,
+    days: config.AUDIT_DAYS,
+    maxBytes: config.AUDIT_MAX_MB * 2 ** 20,
+    publicUrl: config.REGISTRY_URL,
+    headMinutes: config.AUDIT_HEAD_MINUTES,
+    callsFile: config.CALLS_FILE,
+  };
 }

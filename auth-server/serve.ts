@@ -83,7 +83,7 @@ async function assemble(
   const toolGuard = watchApprovedTools(config.TOOL_CHANGES, config.APPROVED_TOOLS_FILE, log);
   const metrics = traceDecisions(createMetrics(policy, upstreamSecrets.faults), tracing);
   const store = await openSettledStore(config, metrics, log);
-  const audit = await auditOf(config, policy.version, log);
+  const audit = await auditOf(config, policy.version, metrics, log);
   const { stopRotating, forget, ...signers } = await signersOf(config, store, metrics, log);
   policy.onChange(forget);
   const standInFetch = standInOf(config, log);

@@ -124,6 +124,9 @@ export const gatewaySettings = {
     purpose:
       'the most megabytes that the records of the audit take; beyond them the oldest days are dropped, never today',
   }),
+  AUDIT_HEAD_MINUTES: setting(z.coerce.number().int().min(5).max(1_440).default(60), ['auth-server'], {
+    purpose: 'how often the auth-servers sign how far their records have come, in minutes, at least 5',
+  }),
   ASSERTION_KEY_DAYS: setting(z.coerce.number().min(1).max(365).default(30), ['auth-server'], {
     purpose: 'how many days a key signs the assertions for MCP servers, 1 to 365 ([upstreams.md](upstreams.md))',
   }),
