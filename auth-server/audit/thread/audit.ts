@@ -42,8 +42,9 @@ interface AuditOptions {
  * @throws what the database threw, if it cannot be opened
  */
 export async function openAudit(place: AuditPlace, options: AuditOptions): Promise<Audit> {
+  // What is logged here are own fields; elsewhere `code` is a credential, and dropped.
+  const log = options.log.child({}, { redact: [] });
   const {
-    log,
     called = () => undefined,
     flushMilliseconds = 1_000,
     start = startWorker,

@@ -1,4 +1,5 @@
 import { interval } from '../../../common/time/interval.ts';
+import { createSigning } from '../chain/make/signing.ts';
 import type { MeasuredCall } from '../outside/measured-call.ts';
 import { createMeasuring } from '../outside/measuring.ts';
 import { openAuditDatabase } from '../store/database.ts';
@@ -24,6 +25,8 @@ export type Engine = Awaited<ReturnType<typeof openEngine>>;
 const greetMilliseconds = 60_000;
 /** nginx gathers its lines for a second as well. */
 const measureMilliseconds = 1_000;
+/** How often to look whether a head is due. */
+const signMilliseconds = 60_000;
 /** Days for which there are tables ahead: making a partition waits for queries. */
 const daysAhead = 2;
 
@@ -47,6 +50,10 @@ export async function openEngine(
     'times and statuses of calls cannot be read from CALLS_FILE, or written',
   );
   const writer = createWriter(database, identity, names, measuring?.written);
+  const signing = createSigning(database, place, ({ statement: { kind, seq }, jws }) => {
+    const fields = { statement: seq, kind, jws };
+    report({ level: 'info', code: 'audit_statement', message: 'a statement about the audit was signed', fields });
+  });
   const questions = createQuestions({ database, names, place });
   const makeDays = async () => {
     for (let ahead = 0; ahead <= daysAhead; ahead++) await database.make(dayAfter(Date.now(), ahead));
@@ -65,7 +72,8 @@ export async function openEngine(
   }
   // Not at the start: after a standstill it may take a while.
   const sums = { milliseconds: sumsMilliseconds, work: createSumsJob(database, identity.name), code: 'audit_sums' };
-  const timers = [...jobs, sums].map(({ milliseconds, work, code }) =>
+  const heads = { milliseconds: signMilliseconds, work: signing.work, code: 'audit_head' };
+  const timers = [...jobs, sums, heads].map(({ milliseconds, work, code }) =>
     interval(milliseconds, work, failed(code, 'a background job of the audit has failed')),
   );
   if (measuring) timers.push(interval(measureMilliseconds, measuring.work, measuringFailed));
@@ -77,7 +85,11 @@ export async function openEngine(
     },
     async close(): Promise<void> {
       for (const timer of timers) clearInterval(timer);
-      await writer.leave().catch(failed('audit_writer', 'the end of the process could not be written to the audit'));
+      const leave = async () => {
+        await writer.leave();
+        await signing.now();
+      };
+      await leave().catch(failed('audit_writer', 'the end of the process could not be written to the audit'));
       await measuring?.close();
       await database.close();
     },

@@ -1,0 +1,109 @@
+import { type Kysely, sql } from 'kysely';
+import { readRecord } from '../../record.ts';
+import { columnsOf, type RecordColumns } from '../../store/columns.ts';
+import type { AuditDatabase } from '../../store/database.ts';
+import type { DaySchema } from '../../store/schema.ts';
+import type { Evidence } from './verify.ts';
+
+type Row = DaySchema['decision'];
+type Table = Kysely<DaySchema>;
+
+/** Rows that are in memory at a time, of each day. */
+const pageSize = 500;
+
+/** The records and statements of a database, as they are verified. The gateway may write meanwhile. */
+export function storedEvidence(database: AuditDatabase): Omit<Evidence, 'keys' | 'kept'> {
+  return { ...tables(database), rows: rowsOf(database), fits: (row) => fitsRecord(row as Row) };
+}
+
+function tables({ main }: AuditDatabase): Pick<Evidence, 'statements' | 'writers' | 'callers'> {
+  const statements = main.selectFrom('audit_statement').selectAll().orderBy('seq').limit(pageSize);
+  const callers = main.selectFrom('audit_caller').select(['digest', 'text']).orderBy('digest').limit(pageSize);
+  const writers = main.selectFrom('audit_writer').select(['id', 'name']).orderBy('id').limit(pageSize);
+  return {
+    statements: pages((last) => (last ? statements.where('seq', '>', last.seq) : statements).execute()),
+    callers: pages((last) => (last ? callers.where('digest', '>', last.digest) : callers).execute()),
+    writers: pages((last) => (last ? writers.where('id', '>', last.id) : writers).execute()),
+  };
+}
+
+/** All rows that `read` finds page by page, each time those after the last one. */
+async function* pages<T>(read: (last: T | undefined) => Promise<T[]>): AsyncGenerator<T> {
+  let last: T | undefined;
+  for (;;) {
+    const page = await read(last);
+    yield* page;
+    if (page.length < pageSize) return;
+    last = page.at(-1);
+  }
+}
+
+/** By writer, then by number. */
+async function* rowsOf(database: AuditDatabase): AsyncGenerator<Row> {
+  // In PostgreSQL the days are one table.
+  const days = database.kind === 'postgres' ? ['2000-01-01'] : await database.days();
+  for (
+    let writer = await nextWriter(database, days);
+    writer !== undefined;
+    writer = await nextWriter(database, days, writer)
+  ) {
+    const id = writer;
+    yield* merged(days.map((day) => rowsOfDay(() => database.day(day), id)));
+  }
+}
+
+async function nextWriter(
+  database: AuditDatabase,
+  days: readonly string[],
+  after?: number,
+): Promise<number | undefined> {
+  let next: number | undefined;
+  for (const day of days) {
+    const rows = database.day(day).selectFrom('decision').select('writer').orderBy('writer').limit(1);
+    const row = await (after === undefined ? rows : rows.where('writer', '>', after)).executeTakeFirst();
+    if (row && row.writer < (next ?? Number.POSITIVE_INFINITY)) next = row.writer;
+  }
+  return next;
+}
+
+function rowsOfDay(db: () => Table, writer: number): AsyncGenerator<Row> {
+  return pages((last) => {
+    const rows = db().selectFrom('decision').selectAll().where('writer', '=', writer);
+    const after = last ? rows.where(sql<boolean>`(number, at) > (${last.number}, ${last.at})`) : rows;
+    return after.orderBy('number').orderBy('at').limit(pageSize).execute();
+  });
+}
+
+/** Rows of several days by number: at midnight, or after a clock was set back, numbers of two days may alternate. */
+async function* merged(days: readonly AsyncGenerator<Row>[]): AsyncGenerator<Row> {
+  const open: { row: Row; rest: AsyncGenerator<Row> }[] = [];
+  for (const rest of days) {
+    const { value, done } = await rest.next();
+    if (!done) open.push({ row: value, rest });
+  }
+  while (open.length > 0) {
+    open.sort((a, b) => a.row.number - b.row.number);
+    const first = open[0] as (typeof open)[number];
+    yield first.row;
+    const { value, done } = await first.rest.next();
+    if (done) open.shift();
+    else first.row = value;
+  }
+}
+
+/** Whether the columns of a row say what its record says. */
+function fitsRecord(row: Row): boolean {
+  const text = row.record ?? '';
+  try {
+    if (equal(row, columnsOf(JSON.parse(text)))) return true;
+    readRecord(text);
+    return false;
+  } catch {
+    // What cannot be read was written like this: write/row.ts.
+    return equal(row, columnsOf({ at: row.at, verdict: 'deny' }));
+  }
+}
+
+function equal(row: RecordColumns, columns: RecordColumns): boolean {
+  return (Object.keys(columns) as (keyof RecordColumns)[]).every((name) => row[name] === columns[name]);
+}
