@@ -8,9 +8,9 @@ import {
   signStatement,
   statementDigest,
 } from '../../../auth-server/audit/chain/statement.ts';
+import type { StoredRecord } from '../../../auth-server/audit/chain/verify/row.ts';
 import type { StoredStatement } from '../../../auth-server/audit/chain/verify/statements.ts';
 import { type Evidence, verify } from '../../../auth-server/audit/chain/verify/verify.ts';
-import type { StoredRecord } from '../../../auth-server/audit/chain/verify/writer.ts';
 
 export type Row = StoredRecord & { caller: string | null; verdict: string; person: string | null };
 

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { addRest, type ErasedEntry } from '../statement.ts';
 import type { Faults } from './fault.ts';
-import type { StoredRecord } from './writer.ts';
+import type { StoredRecord } from './row.ts';
 
 interface State {
   entry: ErasedEntry;

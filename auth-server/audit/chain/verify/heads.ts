@@ -1,6 +1,6 @@
 import type { Faults } from './fault.ts';
+import type { StoredRecord } from './row.ts';
 import type { SignedWriter } from './statements.ts';
-import type { StoredRecord } from './writer.ts';
 
 /** Compares the links of one writer with those that the heads name. Takes its rows by number. */
 export function createHeadCheck(name: string, heads: SignedWriter['heads'], faults: Faults) {

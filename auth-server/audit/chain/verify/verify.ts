@@ -3,8 +3,9 @@ import type { JWK } from 'jose';
 import { createStatementReader } from '../statement.ts';
 import { createFaults, type Fault, type Faults } from './fault.ts';
 import { readKept } from './kept.ts';
+import type { FitsRecord, StoredRecord } from './row.ts';
 import { readStatements, type Signed, type SignedWriter, type StoredStatement } from './statements.ts';
-import { type FitsRecord, type StoredRecord, WriterCheck, type WriterSummary } from './writer.ts';
+import { WriterCheck, type WriterSummary } from './writer.ts';
 
 /** What is verified. Only the parts that its signatures and digests hold together are believed. */
 export interface Evidence {

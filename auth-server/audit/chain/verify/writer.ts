@@ -2,21 +2,8 @@ import { digestOf, genesis, linkOf } from '../digest.ts';
 import { createErasedCheck } from './erased.ts';
 import type { Fault, FaultCode, Faults } from './fault.ts';
 import { createHeadCheck } from './heads.ts';
+import type { FitsRecord, StoredRecord } from './row.ts';
 import type { SignedWriter } from './statements.ts';
-
-/** A row of `decision`. */
-export interface StoredRecord {
-  writer: number;
-  number: number;
-  at: number;
-  salt: Uint8Array | null;
-  digest: Uint8Array;
-  link: Uint8Array;
-  record: string | null;
-}
-
-/** Whether the other columns of a row say what its record says. It does not throw. */
-export type FitsRecord = (row: StoredRecord) => boolean;
 
 /** What was found of one writer. */
 export interface WriterSummary {
