@@ -36,6 +36,7 @@ export const pictures: readonly Picture[] = [
   { file: 'server-health-dark.webp', of: 'registry', path: '/servers/github/health', theme: 'dark' },
   { file: 'try.webp', of: 'registry', path: '/servers/github/tools/create_issue/try', prepare: call },
   { file: 'palette.webp', of: 'registry', path: '/', prepare: openPalette },
+  { file: 'usage.webp', of: 'registry', path: '/usage' },
   { file: 'login.webp', of: 'gateway', path: '/login' },
   { file: 'error.webp', of: 'gateway', path: '/nothing-at-all' },
 ];

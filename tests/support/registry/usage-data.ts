@@ -23,33 +23,36 @@ export function noUsage({ span }: UsageQuery, now: Date): Usage {
 /** The answer about a busy gateway, with the longest names that there can be. */
 export function someUsage(query: UsageQuery, now: Date): Usage {
   const none = noUsage(query, now);
-  const slots = none.slots.map(({ at }, i) => ({ at, ...(i % 8 === 7 ? nothing : countsOf(40 + ((i * 37) % 60))) }));
+  const slots = none.slots.map(({ at }, i) => ({
+    at,
+    ...(i % 8 === 7 ? nothing : countsOf(400 + ((i * 37) % 61) * 10)),
+  }));
   const sum = (of: (counts: UsageCounts) => number) => slots.reduce((total, slot) => total + of(slot), 0);
   const total = {
     ...{ calls: sum(({ calls }) => calls), refused: sum(({ refused }) => refused) },
-    ...{ errors: sum(({ errors }) => errors), p50: 128, p95: 1_410 },
+    ...{ errors: sum(({ errors }) => errors), p50: 128, p95: 612 },
   };
-  const row = (id: string, name: string, calls: number, more: Partial<UsageRow> = {}): UsageRow => ({
+  const row = (id: string, name: string, share: number, more: Partial<UsageRow> = {}): UsageRow => ({
     ...{ id, name, last: new Date(now.getTime() - 7_200_000).toISOString() },
-    ...countsOf(calls),
+    ...countsOf(Math.round(total.calls * share)),
     ...more,
   });
   const longest = 'Averyveryverylongnamewithoutanyspace'.repeat(3);
   const servers = query.server === undefined ? ['github', 'currenttime', 'no-longer-there'] : [query.server];
   return {
     ...{ ...none, slots, total, since: new Date(now.getTime() - 200 * 86_400_000).toISOString(), callers: 23 },
-    ...{ measured: 'some', before: { ...countsOf(Math.round(total.calls * 0.9)), p50: 130, p95: 900 } },
-    servers: servers.map((name, i) => row(name, name, 12_480 - i * 4_000)),
+    ...{ measured: query.span === '90d' ? 'some' : 'all', before: countsOf(Math.round(total.calls * 0.9)) },
+    servers: servers.map((name, i) => row(name, name, [0.62, 0.25, 0.13][i] ?? 0)),
     tools: [
-      row('search_issues', 'search_issues', 4_810, { server: 'github' }),
-      row('delete_branch', 'delete_branch', 222, { server: 'github', refused: 222, errors: 0, p50: null, p95: null }),
-      row('a_tool_with_a_very_long_name_'.repeat(6), 'a_tool_with_a_very_long_name_'.repeat(6), 40, {
+      row('search_issues', 'search_issues', 0.31, { server: 'github' }),
+      row('delete_branch', 'delete_branch', 0.02, { server: 'github', refused: 222, errors: 0, p50: null, p95: null }),
+      row('a_tool_with_a_very_long_name_'.repeat(6), 'a_tool_with_a_very_long_name_'.repeat(6), 0.01, {
         server: 'currenttime',
       }),
     ],
-    people: [row('sub-dave', 'dave', 3_120), row('sub-long', longest, 640, { errors: 320 })],
-    agents: [row('client-triage', 'agent-triage', 2_211)],
-    clients: [row('w8Qf', 'Claude Code', 3_000), row('x', longest, 20)],
+    people: [row('sub-dave', 'dave', 0.4), row('sub-long', longest, 0.01, { errors: 100 })],
+    agents: [row('client-triage', 'agent-triage', 0.27)],
+    clients: [row('w8Qf', 'Claude Code', 0.38), row('x', longest, 0.01)],
     reasons: [
       { reason: 'not_permitted', count: 268 },
       { reason: 'account_needed', count: 12 },
@@ -63,7 +66,7 @@ export function someUsage(query: UsageQuery, now: Date): Usage {
 
 const countsOf = (calls: number): UsageCounts => ({
   ...{ calls, refused: Math.round(calls * 0.04), errors: Math.round(calls * 0.011) },
-  ...{ p50: 100 + (calls % 40), p95: 410 + (calls % 900) },
+  ...{ p50: 100 + (calls % 40), p95: 410 + (calls % 300) },
 });
 
 function right(rule: string, groups: string[], server: string, tools: string[], lastUsed: Date | undefined) {
