@@ -49,7 +49,7 @@ export function requireViewAudit(policy: Policy, { scopes }: Person): void {
 }
 
 /** Spans of time up to now, in milliseconds, by their name in addresses: an address means the same tomorrow. */
-export const auditSpans = { '1h': 3_600_000, '24h': 86_400_000, '7d': 604_800_000 } as const;
+const auditSpans = { '1h': 3_600_000, '24h': 86_400_000, '7d': 604_800_000 } as const;
 
 export type AuditSpan = keyof typeof auditSpans;
 

@@ -9,6 +9,7 @@ interface Fact {
   isCode?: boolean | undefined;
   /** Said beside it. */
   more?: string | undefined;
+  code?: string | undefined;
   href?: string | undefined;
   /** Several values, of which the page folds the rest. */
   list?: readonly string[];
@@ -63,11 +64,11 @@ function factsOf(d: Decision, isOpen: boolean): Fact[] {
     fact('Definition', d.definition, { isCode: true, more: 'as the registry had last approved it' }),
     fact('Account', d.account, { more: accountWords(d.account_used) }),
     fact('Rule', d.rule, { isCode: true, href: page && `${page}/access` }),
-    fact('Reason', d.reason && (reasonWords[d.reason] ?? d.reason), { more: d.reason }),
+    fact('Reason', d.reason && (reasonWords[d.reason] ?? d.reason), { code: d.reason }),
     fact('HTTP status', d.status),
     fact('Detail', d.detail),
     fact('Number', d.count?.toLocaleString('en')),
-    fact('Policy', d.policy, { isCode: true, more: 'its version' }),
+    fact('Policy', d.policy, { isCode: true }),
     fact('Request id', d.request_id, { isCode: true }),
     fact('Decided in', d.microseconds && `${(d.microseconds / 1000).toFixed(2)} ms`),
     fact('Record', d.id, { isCode: true }),

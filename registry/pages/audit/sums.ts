@@ -26,7 +26,7 @@ export function sumsOf({ rows, cut }: DecisionSums, filters: Filters) {
       rows,
       ({ person, reason }) => person ?? (reason ? '-' : ''),
       (row) => ({
-        ...{ name: whoOf(row), href: link(personFilter(row)), isCode: false },
+        ...{ name: whoOf(row), of: '', href: link(personFilter(row)), isCode: false },
       }),
     ),
     part(
@@ -34,7 +34,7 @@ export function sumsOf({ rows, cut }: DecisionSums, filters: Filters) {
       rows.filter(({ tool }) => tool !== ''),
       ({ server, tool }) => `${server} ${tool}`,
       (row) => ({
-        ...{ name: row.tool, href: link(toolFilter(row)), isCode: true },
+        ...{ name: row.tool, of: serverOf(row), href: link(toolFilter(row)), isCode: true },
       }),
     ),
     part(
@@ -42,7 +42,7 @@ export function sumsOf({ rows, cut }: DecisionSums, filters: Filters) {
       rows.filter(({ reason }) => reason !== ''),
       ({ reason }) => reason,
       ({ reason }) => ({
-        ...{ name: reasonWords[reason] ?? reason, href: link({ verdict: 'deny', reason }), isCode: false },
+        ...{ name: reasonWords[reason] ?? reason, of: '', href: link({ verdict: 'deny', reason }), isCode: false },
       }),
     ),
   ];
@@ -66,7 +66,7 @@ function part(
   title: string,
   rows: readonly SumRow[],
   keyOf: (row: SumRow) => string,
-  show: (row: SumRow) => { name: string; href: string; isCode: boolean },
+  show: (row: SumRow) => { name: string; of: string; href: string; isCode: boolean },
 ) {
   const groups = [...Map.groupBy(rows, keyOf).values()].flatMap((group) => {
     const [first] = group;

@@ -5,6 +5,7 @@ import type { Catalogue } from '../../access/catalogue.ts';
 import type { AuditDoor } from '../../access/decisions.ts';
 import type { Person } from '../../access/guards.ts';
 import { RegistryError } from '../../errors/registry-error.ts';
+import { exportMenu } from './export-menu.ts';
 import { chipsOf, choicesOf, type Filters, linkTo, queryOf, timeWords } from './filters.ts';
 import { explainLinkOf, recordOf } from './record.ts';
 import { daysOf } from './rows.ts';
@@ -43,6 +44,7 @@ export async function auditView(parts: AuditParts, reader: Reader, { filters, be
   const { query, fault } = queryOf(filters, parts.now(), before);
   const [page, sums] = query ? await read(parts.audit, reader.assertion, query) : [none, undefined];
   const decision = page.decisions.find(({ id }) => id === opened);
+  const summed = sums && sumsOf(sums, filters);
   const record = opened === undefined ? undefined : await openRecord(parts, reader, opened, decision);
   return {
     ...{ title: record ? 'Decision' : 'Audit', person: reader.person, filters, fault, opened, record },
@@ -52,7 +54,8 @@ export async function auditView(parts: AuditParts, reader: Reader, { filters, be
     /** The field has a name where the filter is a subject. */
     who: nameOf(filters.person, page.decisions, sums),
     ...{ times: timeWords(filters), reasons: reasonWords, oldest: page.oldest },
-    sums: sums && sumsOf(sums, filters),
+    sums: summed,
+    exports: query && exportMenu(parts.policy(), reader.person, filters, page.decisions, summed),
     days: daysOf(page.decisions, ({ id }) => linkTo(`/audit/${id}`, filters, { before })),
     isFirst: before === '',
     ...linksOf(filters, before, page.next),

@@ -159,7 +159,8 @@ const open = async (address) => {
   place.append(...root.children);
   main.classList.add('opened');
   mark(new URL(address, location.href).pathname);
-  words.textContent = `Opened beside the list: ${document.getElementById('record-head').textContent.trim()}`;
+  const said = document.getElementById('record-head').textContent.replace(/\s+/g, ' ').trim();
+  document.querySelector('[data-opened]').textContent = `Opened beside the list: ${said}`;
 };
 const isPlain = (event) => !(event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
 

@@ -42,9 +42,9 @@ export function withCommas(value: number): string {
   return value.toLocaleString('en');
 }
 
-/** `1 server`, `2 servers`. */
+/** `1 server`, `2 servers`, `1,204 servers`. */
 export function counted(count: number, one: string): string {
-  return `${count} ${one}${count === 1 ? '' : 's'}`;
+  return `${count.toLocaleString('en')} ${one}${count === 1 ? '' : 's'}`;
 }
 
 const mostInWords = 5;

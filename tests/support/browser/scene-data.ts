@@ -16,7 +16,7 @@ group_mappings:
   mcp-registry-admin: [mcp-registry-admin, everything]
   mcp-registry-user: [mcp-registry-user]
 UI-Scopes:
-  mcp-registry-admin: { list_service: [all], register_service: [all], health_check_service: [all], toggle_service: [all], modify_service: [all], view_audit: [all], view_people: [all], end_access: [all] }
+  mcp-registry-admin: { list_service: [all], register_service: [all], health_check_service: [all], toggle_service: [all], modify_service: [all], view_audit: [all], export_audit: [all], view_people: [all], end_access: [all] }
   mcp-registry-user: { list_service: [currenttime, github, daily] }
   clerk: { list_service: [currenttime, fininfo] }
 clerk:

@@ -58,7 +58,14 @@ const ask = async (who: object, query = '', url = registry.url) => {
 
 test('An administrator gets every server with its tools, all pages, and what they may do', async () => {
   const { places, actions, servers, hasAllTools } = await ask(admin);
-  expect(places.map(({ href }) => href)).toEqual(['/', '/rights', '/audit', '/usage', '/account', '/servers/-/history']);
+  expect(places.map(({ href }) => href)).toEqual([
+    '/',
+    '/rights',
+    '/audit',
+    '/usage',
+    '/account',
+    '/servers/-/history',
+  ]);
   expect(actions.map(({ href }) => href)).toEqual(['/register', '/register?kind=set', '/register#import']);
   expect(servers.map(({ name, says, mayEdit }) => [name, says, mayEdit])).toEqual([
     ['currenttime', '3 tools, healthy', true],
