@@ -3,10 +3,10 @@ import { counted, inWords } from '../shared/format.ts';
 import { isEvent, isVisit, reasonWords, viaWords, whatHappened, whoAsked } from './words.ts';
 
 /** One line of the list. */
-export type Row = ReturnType<typeof rowOf>;
+type Row = ReturnType<typeof rowOf>;
 
 /** A line, or several refusals in a row of requests without a caller, which open. */
-export type Item = { row: Row; visits: undefined } | { row: undefined; visits: Visits };
+type Item = { row: Row; visits: undefined } | { row: undefined; visits: Visits };
 
 interface Visits {
   /** That of the oldest, which stays the same while newer ones come. */
