@@ -85,7 +85,7 @@ export function createApp(deps: AppDeps, validate: RequestListener = createValid
   app.use(personalRoutes(deps)); // /oauth2/personal-token
   // /accounts/connect/:server, /oauth2/accounts/callback, /oauth2/accounts/client.json
   if (deps.connecting) app.use(connectRoutes({ ...deps, ...deps.connecting }));
-  const isKnown = ({ headers }: IncomingMessage) => isSignedIn(deps, headers.cookie);
+  const isKnown = ({ headers }: IncomingMessage) => isSignedIn(deps, headers);
   const afterLogin = { clientLogins: requestLogins(deps.oauth), finishPersonal: personalFinish(deps) };
   app.use(loginRoutes({ ...deps, isSignedIn: isKnown, ...afterLogin })); // /login, /oauth2/providers, /oauth2/login, /oauth2/callback, /oauth2/logout
   app.use((_req, res) => {

@@ -22,7 +22,7 @@ export async function browserSession(
   { headers }: IncomingMessage,
   refused: string,
 ): Promise<SessionRecord | undefined> {
-  const person = await signedIn(deps, headers.cookie);
+  const person = await signedIn(deps, headers);
   if (!person) return undefined;
   const { subject: sub, sessionId: sid, authMethod: auth_method } = person;
   const own = await ownSession(deps, { sub, auth_method, ...(sid !== undefined && { sid }) });

@@ -5,6 +5,7 @@ import { nowInSeconds } from '../../common/time/now.ts';
 import type { OAuthClient } from '../cognito/oauth-client.ts';
 import { sameSubjects } from '../cognito/providers.ts';
 import type { TokenVault } from '../cognito/token-vault.ts';
+import { type AuditEvents, actorOf } from '../decisions/events.ts';
 import type { PersonalTokens } from '../identity/personal-token.ts';
 import { endAtProvider } from '../login/end-at-provider.ts';
 import type { SessionStore } from '../store/session.ts';
@@ -19,6 +20,8 @@ export interface AccountDeps {
   idleSeconds: number;
   personalTokens: PersonalTokens;
   log: Logger;
+  /** Records in the audit what was ended. */
+  events?: Pick<AuditEvents, 'accessEnded'> | undefined;
 }
 
 /** The kind of record that “all” ends, by its word. */
@@ -46,8 +49,24 @@ export async function endAccess(deps: AccountDeps, own: SessionRecord, what: Acc
       : await endEach(sessions, meant);
   for (const { sub: subject, username, kind, oauthClient: client, resource } of meant)
     log.info({ reason: 'person_ended', subject, username, kind, client, resource }, 'a person has ended their access');
+  if (ended > 0)
+    deps.events?.accessEnded(actorOf(own, own.usedAddress), { detail: ownWords(what, meant), count: ended });
   endAtProviders(deps, meant);
   return ended;
+}
+
+/** What a person has ended of their own, in words. */
+function ownWords(what: AccountEnd, [first]: readonly SessionRecord[]): string {
+  return 'all' in what ? `all own ${shownKinds[kinds[what.all]]}s` : `${wordsOf(first)} of their own`;
+}
+
+/** What each kind of record is called, in the audit. */
+const shownKinds = { client: 'client', personal: 'token', browser: 'sign-in' } as const;
+
+/** One record, in the words of a sentence. */
+export function wordsOf(record: SessionRecord | undefined): string {
+  const { kind = 'browser', oauthClientName: name } = record ?? {};
+  return name === undefined ? `a ${shownKinds[kind]}` : `the ${shownKinds[kind]} “${name}”`;
 }
 
 /** Ends the logins of records at their providers too, later: nothing of ours depends on it, and providers limit their answers. */
@@ -79,6 +98,7 @@ function personOf({ providers }: AccountDeps, { provider, sub }: SessionRecord):
 /** @param own the session that asks */
 export function toAccountRecord(deps: AccountDeps, record: SessionRecord, own: SessionRecord): AccountRecord {
   const { kind, createdAt, lastSeen, expiresAt, oauthClientName, resource } = record;
+  const { loginAddress: from = null, usedAddress: usedFrom = null } = record;
   return {
     id: idOf(record),
     kind: isOfCommandLine(record, deps.providers) ? 'terminal' : kind,
@@ -89,6 +109,7 @@ export function toAccountRecord(deps: AccountDeps, record: SessionRecord, own: S
     lastUsed: lastSeen,
     ends: expiresAt,
     endsUnused: endsUnused(deps, record) ?? null,
+    ...{ from, usedFrom },
   };
 }
 

@@ -33,6 +33,8 @@ export interface LoggedIn {
   groups: readonly string[];
   /** Undefined if the provider gave none. */
   refreshToken: string | undefined;
+  /** Where they were when they came back from the provider, as nginx saw it. */
+  address?: string | undefined;
 }
 
 /** The state of one login attempt until the browser comes back. */

@@ -24,8 +24,8 @@ export function createAuditEvents(audit: RecordKeeper, policyVersion: () => stri
       who: Actor,
       what: { server: string; object: string | undefined },
     ) => add(method, who, { resource: 'mcp', ...what }),
-    /** An administrator has ended access. @param detail what ended, in words; `count` how many records */
-    accessEnded: (who: Actor, what: About & { detail: string; count: number }) =>
+    /** A person has ended access. @param what `detail`: what ended, in words; `count`: how many records; their own if `about` is missing */
+    accessEnded: (who: Actor, what: Partial<About> & { detail: string; count: number }) =>
       add('access/end', who, { resource: 'registry', ...what }),
     /** A page of the audit or its sums were opened, with these filters: once in five minutes. */
     read(who: Actor, filters: Readonly<Record<string, unknown>>): void {

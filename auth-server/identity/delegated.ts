@@ -49,7 +49,7 @@ export async function openDelegated(
   const kind = recordOf[caller.by];
   const { sid } = caller;
   if (sid === undefined) throw ended();
-  const { record, groupsValidUntil } = await deps.keeper.open({ sid, sub }, (found) => found.kind === kind);
+  const { record, groupsValidUntil } = await deps.keeper.open({ sid, sub }, (found) => found.kind === kind, address);
   const person = () =>
     kind === 'browser'
       ? personOfSession(policy, { exp: caller.ends, shown_name: undefined }, record)

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { LRUCache } from 'lru-cache';
 import type { Policy } from '../../policy/policy.ts';
 import type { TokenClaims, TokenVerifier } from '../cognito/cognito-token.ts';
@@ -69,7 +70,7 @@ async function byGrant(deps: IdentifyDeps, request: OriginalRequest, claims: Acc
     throw new AuthError('token_invalid', texts.token_invalid(`it is for ${resource} only`));
   const isFor = (record: SessionRecord) =>
     record.kind === 'client' && record.oauthClient === client && record.resource === resource;
-  const { record, groupsValidUntil } = await deps.keeper.open(claims, isFor);
+  const { record, groupsValidUntil } = await deps.keeper.open(claims, isFor, request.address);
   const policy = deps.policy();
   const principal = cached(policy, claims, record, () => ({ ...personOfGrant(policy, record), groupsValidUntil }));
   return unlessRevoked(deps, principal, [record.clientId, client], record.createdAt);
@@ -82,10 +83,12 @@ async function byPersonalToken(deps: IdentifyDeps, request: OriginalRequest, tok
   if (personalTokens.mostDays === 0) throw refused('this gateway takes no personal tokens');
   const sid = personalTokens.sidOf(token);
   if (sid === undefined) throw refused('it is no personal token of this gateway');
-  const { record, groupsValidUntil } = await keeper.open({ sid, sub: undefined }, isPersonal).catch((error) => {
-    if (!(error instanceof AuthError) || error.code !== 'session_ended') throw error;
-    throw new AuthError('session_ended', texts.personal_token_ended(`${publicUrl}/account`));
-  });
+  const { record, groupsValidUntil } = await keeper
+    .open({ sid, sub: undefined }, isPersonal, request.address)
+    .catch((error) => {
+      if (!(error instanceof AuthError) || error.code !== 'session_ended') throw error;
+      throw new AuthError('session_ended', texts.personal_token_ended(`${publicUrl}/account`));
+    });
   const { resource, clientId, createdAt } = record;
   if (resource === undefined || resource !== resourceOfTarget(publicUrl, request))
     throw refused(`it is for ${resource} only`);
@@ -114,29 +117,30 @@ function holder(deps: IdentifyDeps, claims: TokenClaims): Principal {
 }
 
 /** Whether these cookies would identify a person at the next page of the registry. */
-export async function isSignedIn(deps: IdentifyDeps, cookie: string | undefined): Promise<boolean> {
-  return (await signedIn(deps, cookie)) !== undefined;
+export async function isSignedIn(deps: IdentifyDeps, headers: IncomingHttpHeaders): Promise<boolean> {
+  return (await signedIn(deps, headers)) !== undefined;
 }
 
-/** The person whom these cookies identify, for pages that are not behind the gate. */
-export async function signedIn(deps: IdentifyDeps, cookie: string | undefined): Promise<Principal | undefined> {
+/** The person whom these cookies identify, for pages that are not behind the gate. @param headers of their request */
+export async function signedIn(deps: IdentifyDeps, headers: IncomingHttpHeaders): Promise<Principal | undefined> {
+  const { cookie, 'x-real-ip': address } = headers;
   const value = await Promise.try(sessionCookie, cookie, deps.cookieName).catch(() => undefined);
-  return value === undefined ? undefined : await personOf(deps, value).catch(() => undefined);
+  return value === undefined ? undefined : await personOf(deps, value, address?.toString()).catch(() => undefined);
 }
 
 async function bySession(deps: IdentifyDeps, request: OriginalRequest, cookie: string | undefined): Promise<Principal> {
   const value = sessionCookie(cookie, deps.cookieName);
   if (value === undefined) throw new AuthError('credentials_missing', texts.credentials_missing);
   refuseCrossSite(request, deps.publicUrl);
-  return await personOf(deps, value);
+  return await personOf(deps, value, request.address);
 }
 
 /** The person of a session cookie's value. */
-async function personOf(deps: IdentifyDeps, value: string): Promise<Principal> {
+async function personOf(deps: IdentifyDeps, value: string, address: string | undefined): Promise<Principal> {
   const local = await deps.localSessions?.open(value);
   if (local) return unlessRevoked(deps, personOfLocalSession(deps.policy(), local), [], local.iat);
   const claims = deps.seal.known(value) ?? (await deps.seal.open(value));
-  const { record, groupsValidUntil } = await deps.keeper.open(claims, isOfBrowser);
+  const { record, groupsValidUntil } = await deps.keeper.open(claims, isOfBrowser, address);
   const policy = deps.policy();
   const person = () => ({ ...personOfSession(policy, claims, record), groupsValidUntil });
   const principal = cached(policy, claims, record, person);

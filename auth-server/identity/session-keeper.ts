@@ -49,13 +49,18 @@ export function createSessionKeeper(deps: SessionKeeperDeps) {
   return {
     /**
      * @param isFor whether what was shown is of this record's kind; if not, there is no such session
+     * @param address where the caller is
      * @returns the session, with groups that the provider named no longer ago than is allowed
      * @throws {AuthError} session_ended, session_idle or groups_unconfirmed
      */
-    async open(claims: Shown, isFor: (record: SessionRecord) => boolean): Promise<OpenSession> {
+    async open(
+      claims: Shown,
+      isFor: (record: SessionRecord) => boolean,
+      address: string | undefined,
+    ): Promise<OpenSession> {
       const now = Date.now() / 1000;
       const record = await standing(deps, claims, isFor, now);
-      sessions.touch(record, Math.floor(now));
+      sessions.touch(record, Math.floor(now), address);
       const age = now - record.refreshedAt;
       if (age < groupsMaxAgeSeconds) {
         const isDue = age >= groupsMaxAgeSeconds / 2 || isTryDue(record, now);

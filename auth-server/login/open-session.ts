@@ -45,7 +45,7 @@ type RecordPurpose = Pick<
 export async function addRecord(
   deps: Pick<OpenSessionDeps, 'sessions' | 'vault' | 'policy'>,
   provider: Pick<ProviderSettings, 'name' | 'clientId'>,
-  { subject: sub, username, shownName, groups, refreshToken }: LoggedIn,
+  { subject: sub, username, shownName, groups, refreshToken, address }: LoggedIn,
   purpose: RecordPurpose,
   given = { sid: randomBytes(32).toString('base64url'), loggedInAt: nowInSeconds() },
 ): Promise<SessionRecord> {
@@ -65,6 +65,9 @@ export async function addRecord(
     triedAt: loggedInAt,
     lastSeen: nowInSeconds(),
     refreshToken: refreshToken && (await deps.vault.lock(refreshToken)),
+    loginAddress: address,
+    // An access token or personal token is first used later, and elsewhere.
+    usedAddress: purpose.kind === 'browser' ? address : undefined,
   };
   await deps.sessions.add(record);
   return record;

@@ -33,9 +33,10 @@ export async function completeLogin(
 ): Promise<LoggedIn> {
   const currentUrl = new URL(callbackUrl(client, publicUrl));
   currentUrl.search = new URL(req.originalUrl, publicUrl).search;
-  return await client.logIn(currentUrl, attempt).catch((error) => {
+  const person = await client.logIn(currentUrl, attempt).catch((error) => {
     throw explainFailure(error, client.settings.title);
   });
+  return { ...person, address: req.get('x-real-ip') };
 }
 
 /** Always built from REGISTRY_URL: with a Host header, a stranger could choose where the code is sent. */

@@ -30,6 +30,7 @@ interface SessionCode {
   code: string;
   verifier: string;
   redirectUri: string;
+  address: string | undefined;
 }
 
 class Refusal extends Error {
@@ -87,16 +88,17 @@ async function exchange(deps: SessionExchangeDeps, req: Request) {
       'request_unreadable',
       'Send code, code_verifier and redirect_uri, or the tokens of a login.',
     );
-  if (!('code' in sent.data)) return answerOf(deps, await byTokens(deps, sent.data));
+  const address = req.get('x-real-ip');
+  if (!('code' in sent.data)) return answerOf(deps, await byTokens(deps, sent.data, address));
   const { code, code_verifier: verifier, redirect_uri: redirectUri } = sent.data;
-  const record = await deps.redeemSession({ code, verifier, redirectUri });
+  const record = await deps.redeemSession({ code, verifier, redirectUri, address });
   if (!record) throw new Refusal(401, 'login_refused', codeRefused);
   return answerOf(deps, { record, value: await cookieValueOf(deps, record, record.groups) });
 }
 
 const codeRefused = 'The code was used, is older than a minute, or belongs to another login. Log in again.';
 
-async function byTokens(deps: SessionExchangeDeps, sent: z.output<typeof tokens>) {
+async function byTokens(deps: SessionExchangeDeps, sent: z.output<typeof tokens>, address: string | undefined) {
   if (!deps.cliLogin) throw new Refusal(404, 'exchange_off', exchangeOff);
   const { check, client } = deps.cliLogin;
   const login = await check(sent);
@@ -111,7 +113,7 @@ async function byTokens(deps: SessionExchangeDeps, sent: z.output<typeof tokens>
   const shownName = shownNameOf(login.claims, client.settings.nameClaims ?? []);
   const person =
     kept === undefined ? { ...login, shownName, refreshToken: undefined } : await client.refresh(kept, subject);
-  return await openSession(deps, client.settings, person);
+  return await openSession(deps, client.settings, { ...person, address });
 }
 
 const exchangeOff = `This gateway takes no logins of the user pool. Update mcp-gateway to ${version} or newer, and log in again.`;

@@ -7,6 +7,7 @@ import { connectedOf } from '../account/connected.ts';
 import { answerDoor, type DoorDeps, DoorRefusal, refuseUnreadable } from '../account/door-answer.ts';
 import type { SessionRecord } from '../store/session-record.ts';
 import { endAccessOf } from './end.ts';
+import { othersOf } from './others.ts';
 import { clientsOf, endedAccess, type PeopleDeps, peopleOf, personAccess } from './read.ts';
 import { personOfId } from './who.ts';
 
@@ -17,7 +18,7 @@ export interface PeopleDoorDeps extends DoorDeps, PeopleDeps {
 const scopesIn = z.object({ scopes: z.array(z.string()) });
 
 /**
- * `GET /people`, `/people/clients`, `/people/ended`, `/people/<id>` and `/people/<id>/connected`, and `POST /people/end`, for the registry's page *People*;
+ * `GET /people`, `/people/others`, `/people/clients`, `/people/ended`, `/people/<id>` and `/people/<id>/connected`, and `POST /people/end`, for the registry's page *People*;
  * nginx does not route to them. The registry sends the assertion that was issued for the person and the registry. It has to name
  * a browser's session with a record, and scopes with `view_people`; to end something, with `end_access` too.
  */
@@ -27,9 +28,10 @@ export function peopleDoor(deps: PeopleDoorDeps): Router {
   get('/people', async (_own, req) => await peopleOf(deps, understood(peopleQuery, req.query)));
   get('/people/clients', async (_own, req) => await clientsOf(deps, understood(peopleQuery, req.query)));
   get('/people/ended', async () => await endedAccess(deps));
+  get('/people/others', async (_own, req) => await othersOf(deps, understood(peopleQuery, req.query)));
   get('/people/:id', async (own, req) => {
     const found = await personAccess(deps, String(req.params.id), own);
-    if (!found) throw new DoorRefusal(404, 'not_found', 'There is no such person with access.');
+    if (!found) throw new DoorRefusal(404, 'not_found', 'There is no such person.');
     return found;
   });
   get('/people/:id/connected', async (_own, req) => {

@@ -1,7 +1,8 @@
 import { type AccessEnd, type AccountsEnd, isAccountsEnd } from '../../common/identity/people.ts';
 import { nowInSeconds } from '../../common/time/now.ts';
-import { endAtProviders, endEach, idOf, kinds, recordsOf } from '../account/records.ts';
+import { endAtProviders, endEach, idOf, kinds, recordsOf, wordsOf } from '../account/records.ts';
 import type { KeptAccounts } from '../accounts/records.ts';
+import { actorOf } from '../decisions/events.ts';
 import type { RevocationStore } from '../store/revocation.ts';
 import type { PersonAt, SessionRecord } from '../store/session-record.ts';
 import type { PeopleDeps } from './read.ts';
@@ -15,6 +16,14 @@ export interface EndDeps extends PeopleDeps {
 /** What is about to end, as the list of ended access names it. */
 type Noted = Parameters<PeopleDeps['endedAccess']['begin']>[0];
 
+/** Whose access it is, and what of it, as the audit says it. */
+interface Said {
+  own: SessionRecord;
+  about: string;
+  about_name: string;
+  detail: string;
+}
+
 /**
  * Ends the access of others within a second, as the operators' `revoke` does. The list of ended access has a row before anything
  * ends.
@@ -23,16 +32,18 @@ type Noted = Parameters<PeopleDeps['endedAccess']['begin']>[0];
  */
 export async function endAccessOf(deps: EndDeps, own: SessionRecord, what: AccessEnd): Promise<number> {
   const by = { sub: own.sub, name: fullName(own) };
-  if ('client' in what) return await endClient(deps, by, what.client);
+  if ('client' in what) return await endClient(deps, own, by, what.client);
   return isAccountsEnd(what) ? await endAccounts(deps, own, by, what) : await endOfPerson(deps, own, by, what);
 }
 
-async function endClient(deps: EndDeps, by: Noted['by'], oauthClient: string): Promise<number> {
+async function endClient(deps: EndDeps, own: SessionRecord, by: Noted['by'], oauthClient: string): Promise<number> {
   const { sessions, revocations, directory, idleSeconds } = deps;
   // Only what stands in a record: the revocation of an app client of the provider would end every sign-in with it.
   const found = await directory.client(oauthClient, idleSeconds);
   if (!found) return 0;
-  return await noted(deps, { by, what: 'client', person: null, client: found.name ?? oauthClient }, async () => {
+  const name = found.name ?? oauthClient;
+  const said = { own, about: oauthClient, about_name: name, detail: `the client “${name}” for everyone` };
+  return await noted(deps, { by, what: 'client', person: null, client: name }, said, async () => {
     await revocations.add({ kind: 'client', value: oauthClient, at: nowInSeconds() });
     return await sessions.end({ oauthClient });
   });
@@ -55,7 +66,9 @@ async function endOfPerson(
   if (!who || !first) return 0;
   const name = 'id' in what ? (first.oauthClientName ?? null) : null;
   const row = { by, what: 'id' in what ? 'one' : what.all, person: fullName(first), client: name } as const;
-  const ended = await noted(deps, row, async () => {
+  const whole = 'id' in what ? wordsOf(first) : what.all === 'everything' ? 'all access' : `all ${what.all}`;
+  const said = { own, about: who.sub, about_name: fullName(first), detail: `${whole} of ${fullName(first)}` };
+  const ended = await noted(deps, row, said, async () => {
     if ('id' in what) return await endEach(deps.sessions, meant);
     return what.all === 'everything' ? await endEverything(deps, who) : await endKind(deps, who, what.all);
   });
@@ -75,8 +88,10 @@ async function endAccounts(deps: EndDeps, own: SessionRecord, by: Noted['by'], w
   let ended = 0;
   for (const each of all.filter(isMeant)) {
     const client = `the ${each.provider} account at ${each.server}`;
-    const row = { by, what: 'one', person: record ? fullName(record) : who.sub, client } as const;
-    ended += await noted(deps, row, async () => (await connections.disconnect(who.sub, each)).length);
+    const name = record ? fullName(record) : who.sub;
+    const row = { by, what: 'one', person: name, client } as const;
+    const said = { own, about: who.sub, about_name: name, detail: `${client} of ${name}` };
+    ended += await noted(deps, row, said, async () => (await connections.disconnect(who.sub, each)).length);
   }
   return ended;
 }
@@ -91,10 +106,12 @@ async function endEverything({ sessions, revocations }: EndDeps, person: PersonA
   return await sessions.end({ person, kind: undefined });
 }
 
-async function noted(deps: EndDeps, row: Noted, end: () => Promise<number>): Promise<number> {
+async function noted(deps: EndDeps, row: Noted, said: Said, end: () => Promise<number>): Promise<number> {
   const id = await deps.endedAccess.begin(row);
   const ended = await end();
   await deps.endedAccess.finish(id, ended);
+  const { own, ...event } = said;
+  deps.events?.accessEnded(actorOf(own, own.usedAddress), { ...event, count: ended });
   const { by, what, person, client } = row;
   const about = { reason: 'administrator_ended', by: by.sub, what, username: person, client, ended };
   deps.log.info(about, 'an administrator has ended the access of others');

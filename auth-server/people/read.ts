@@ -11,11 +11,14 @@ import { type AccountDeps, recordsOf, toAccountRecord } from '../account/records
 import type { PeopleDirectory, PersonRow } from '../store/people/directory.ts';
 import type { EndedAccessStore } from '../store/people/ended-access.ts';
 import type { SessionRecord } from '../store/session-record.ts';
+import { type OthersDeps, otherPerson } from './others.ts';
 import { homeOf, homesOf, idOfPerson, personOfId } from './who.ts';
 
 /** What the list of people is read from. */
 export interface PeopleDeps extends AccountDeps {
   directory: PeopleDirectory;
+  /** The people in the audit whose name or subject has this text, those seen last first, at most `most`. */
+  seenPeople?: OthersDeps['seenPeople'];
   endedAccess: EndedAccessStore;
 }
 
@@ -26,11 +29,13 @@ export async function peopleOf(deps: PeopleDeps, { q, client, page }: PeopleQuer
   const found = client === undefined ? undefined : await directory.client(client, idleSeconds);
   const { rows, total } = await directory.people(homes, partOf(deps, q, page), client);
   const subs = rows.map(({ sub }) => sub);
+  const accounts = await directory.accountsOf(subs);
   const names = Map.groupBy(await directory.namesOf(homes, subs, idleSeconds), idOfPerson);
   return {
     people: rows.map((row) => ({
       ...shownPerson(deps, row),
       ...{ signIns: row.signIns, clients: row.clients, tokens: row.tokens, lastUsed: row.lastSeen },
+      ...{ since: row.signedInAt ?? null, usedFrom: row.usedAddress ?? null, accounts: accounts.get(row.sub) ?? 0 },
       names: [...new Set((names.get(idOfPerson(row)) ?? []).flatMap(({ name }) => name ?? []))],
     })),
     total,
@@ -38,7 +43,7 @@ export async function peopleOf(deps: PeopleDeps, { q, client, page }: PeopleQuer
   };
 }
 
-/** A person's access. @returns undefined if there is no such person, or they have none */
+/** A person's access. @returns undefined if there is no such person, or nothing is known of them */
 export async function personAccess(
   deps: PeopleDeps,
   id: string,
@@ -47,7 +52,7 @@ export async function personAccess(
   const who = personOfId(deps.providers, id);
   const records = who ? await recordsOf(deps, who, own) : [];
   const [newest] = records;
-  if (!newest) return undefined;
+  if (!newest) return who && (await otherPerson(deps, who.sub));
   const { sub, username, shownName, groups } = newest;
   const row = { home: homeOf(deps.providers, newest.provider), sub, username, shownName, groups };
   return {

@@ -35,6 +35,8 @@ export interface Schema extends AccountSchema {
     idle_seconds: number | null;
     tried_at: number;
     shown_name: string | null;
+    login_address: string | null;
+    used_address: string | null;
   };
   person: {
     provider: string;
@@ -88,6 +90,7 @@ export const changes: SchemaChanges = {
   '011-ended-access': endedAccess,
   '012-accounts': accounts,
   '013-clients-that-open-pages': clientsThatOpenPages,
+  '014-addresses-of-sessions': addressesOfSessions,
 };
 
 async function sessionsAndKeys(db: Kysely<unknown>, kind: DatabaseKind): Promise<void> {
@@ -230,6 +233,12 @@ async function endedAccess(db: Kysely<unknown>, kind: DatabaseKind): Promise<voi
     .execute();
   await db.schema.createIndex('session_client').on('session').column('oauth_client').execute();
   await db.schema.createIndex('session_sub').on('session').column('sub').execute();
+}
+
+/** Where the person of a session has logged in, and where it was last used. Of older sessions it is not known. */
+async function addressesOfSessions(db: Kysely<unknown>): Promise<void> {
+  for (const name of ['login_address', 'used_address'])
+    await db.schema.alterTable('session').addColumn(name, 'text').execute();
 }
 
 /** Whether the client of a session can ask its person to open a page. Of older sessions it is not known. */

@@ -1,13 +1,19 @@
 import type { LRUCache } from 'lru-cache';
 import { boundedCache } from '../../common/service/bounded-cache.ts';
 
+/** When a record was last used, in seconds since 1970, and from which address if that is noted. */
+export interface Use {
+  at: number;
+  where?: string | undefined;
+}
+
 /**
  * Records in memory, by key, and when each was last used. Times of use are written in batches, because a write with
  * each request would wait for the disk each time.
  */
 export class RecordCache<T extends object> {
   readonly #records: LRUCache<string, T>;
-  readonly #uses = new Map<string, number>();
+  readonly #uses = new Map<string, Use>();
   /** Counts invalidations: an answer that the database was preparing meanwhile may be outdated and is not kept. */
   #version = 0;
 
@@ -28,14 +34,20 @@ export class RecordCache<T extends object> {
     return record;
   }
 
-  /** Notes when a record was used, in seconds since 1970, to be written by the next {@link flush}. */
-  use(key: string, at: number): void {
-    this.#uses.set(key, at);
+  /** Notes when and where a record was used, to be written by the next {@link flush}. */
+  use(key: string, at: number, where?: string): void {
+    this.#uses.set(key, { at, where });
   }
 
   /** The later of a stored time of use and the one that is not written yet. */
   lastUse(key: string, stored: number): number {
-    return Math.max(stored, this.#uses.get(key) ?? 0);
+    return this.latest(key, { at: stored }).at;
+  }
+
+  /** The later of a stored use and the one that is not written yet. */
+  latest(key: string, stored: Use): Use {
+    const noted = this.#uses.get(key);
+    return noted && noted.at > stored.at ? noted : stored;
   }
 
   /** Drops a record that has changed in the database. */
@@ -57,10 +69,12 @@ export class RecordCache<T extends object> {
   }
 
   /** Hands the times of use to `write`. They are kept, and readable here, until that has succeeded. */
-  async flush(write: (uses: readonly (readonly [key: string, at: number])[]) => Promise<void>): Promise<void> {
+  async flush(
+    write: (uses: readonly (readonly [key: string, at: number, where: string | undefined])[]) => Promise<void>,
+  ): Promise<void> {
     const batch = [...this.#uses];
     if (batch.length === 0) return;
-    await write(batch);
-    for (const [key, at] of batch) if (this.#uses.get(key) === at) this.#uses.delete(key);
+    await write(batch.map(([key, { at, where }]) => [key, at, where]));
+    for (const [key, use] of batch) if (this.#uses.get(key) === use) this.#uses.delete(key);
   }
 }

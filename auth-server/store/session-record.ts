@@ -1,5 +1,6 @@
 import type { Selectable } from 'kysely';
 import type { Schema } from './migrations.ts';
+import type { Use } from './record-cache.ts';
 
 /** The record of one session: the session lasts as long as its record. Times in seconds since 1970. */
 export interface SessionRecord {
@@ -32,6 +33,10 @@ export interface SessionRecord {
   resource: string | undefined;
   /** Seconds without a request after which it ends, undefined for never. A browser's is `SESSION_IDLE_MINUTES` instead. */
   idleSeconds: number | undefined;
+  /** Where the person has logged in for it, as nginx saw it; undefined if that is not known. */
+  loginAddress?: string | undefined;
+  /** Where it was used at `lastSeen`. */
+  usedAddress?: string | undefined;
 }
 
 /** A person at providers that share their subjects. */
@@ -43,8 +48,8 @@ export interface PersonAt {
 /** A row of the table `session`. */
 export type SessionRow = Selectable<Schema['session']>;
 
-/** @param lastSeen when the session was last used, which memory may know better than the row */
-export function fromRow(row: SessionRow, lastSeen: number): SessionRecord {
+/** @param use when and where the session was last used, which memory may know better than the row */
+export function fromRow(row: SessionRow, use: Use): SessionRecord {
   const { sid, sub, username, provider } = row;
   return {
     ...{ sid, sub, username, provider },
@@ -53,7 +58,7 @@ export function fromRow(row: SessionRow, lastSeen: number): SessionRecord {
     expiresAt: row.expires_at,
     clientId: row.client_id,
     refreshedAt: row.refreshed_at,
-    lastSeen,
+    lastSeen: use.at,
     refreshToken: row.refresh_token ?? undefined,
     triedAt: row.tried_at,
     shownName: row.shown_name ?? undefined,
@@ -62,6 +67,8 @@ export function fromRow(row: SessionRow, lastSeen: number): SessionRecord {
     oauthClientName: row.oauth_client_name ?? undefined,
     resource: row.resource ?? undefined,
     idleSeconds: row.idle_seconds ?? undefined,
+    loginAddress: row.login_address ?? undefined,
+    usedAddress: use.where,
   };
 }
 
@@ -85,5 +92,7 @@ export function toRow(record: SessionRecord): SessionRow {
     idle_seconds: record.idleSeconds ?? null,
     tried_at: record.triedAt,
     shown_name: record.shownName ?? null,
+    login_address: record.loginAddress ?? null,
+    used_address: record.usedAddress ?? null,
   };
 }

@@ -78,11 +78,11 @@ export class DatabaseSessions {
     this.#cache.invalidate(sid);
   }
 
-  /** Notes that a session is in use; written a little later. */
-  touch(record: SessionRecord, now: number): void {
+  /** Notes that a session is in use, and where; written a little later. */
+  touch(record: SessionRecord, now: number, address?: string): void {
     if (now - record.lastSeen < seenEverySeconds[record.kind]) return;
-    record.lastSeen = now;
-    this.#cache.use(record.sid, now);
+    Object.assign(record, { lastSeen: now, usedAddress: address });
+    this.#cache.use(record.sid, now, address);
   }
 
   /** Drops records from memory that have changed in the database. */
@@ -146,16 +146,17 @@ export class DatabaseSessions {
   flush(): Promise<void> {
     return this.#cache.flush((uses) =>
       this.#changeMany(async (db) => {
-        for (const [sid, at] of uses) {
+        for (const [sid, at, where = null] of uses) {
           const older = db.updateTable('session').where('sid', '=', sid).where('last_seen', '<', at);
-          await older.set({ last_seen: at }).execute();
+          await older.set({ last_seen: at, used_address: where }).execute();
         }
       }),
     );
   }
 
   #toRecord(row: SessionRow): SessionRecord {
-    return fromRow(row, this.#cache.lastUse(row.sid, row.last_seen));
+    const stored = { at: row.last_seen, where: row.used_address ?? undefined };
+    return fromRow(row, this.#cache.latest(row.sid, stored));
   }
 
   /** Two transactions that change the same rows in another order would wait for each other. */

@@ -23,6 +23,9 @@ export const accountRecord = z.strictObject({
   ends: seconds,
   /** When it ends without further use; null for never. */
   endsUnused: seconds.nullable(),
+  /** Addresses: where the person signed in for it, and where it was last used. Null if that is not known; an older auth-server knows none. */
+  from: z.string().nullish(),
+  usedFrom: z.string().nullish(),
 });
 
 export type AccountRecord = z.output<typeof accountRecord>;

@@ -29,7 +29,7 @@ const person = z.strictObject({
   /** The name to show. People may choose it. */
   name: z.string(),
   username: z.string(),
-  /** Title of the provider that the person signs in with. */
+  /** Title of the provider that the person signs in with; empty if they have no access now, and several are configured. */
   provider: z.string(),
   groups: z.array(z.string()),
 });
@@ -45,6 +45,12 @@ export const peopleAnswer = z.strictObject({
         /** What their clients and tokens are called, each once. */
         names: z.array(z.string()),
         lastUsed: seconds,
+        /** Since when they are signed in, by the oldest sign-in; null if they are not. */
+        since: seconds.nullish(),
+        /** The address of the last use; null if that is not known. */
+        usedFrom: z.string().nullish(),
+        /** Their accounts at servers. */
+        accounts: count.optional(),
       }),
     )
     .max(peoplePerPage),
@@ -55,7 +61,32 @@ export const peopleAnswer = z.strictObject({
 
 export type People = z.output<typeof peopleAnswer>;
 
-/** The answer of `GET /people/<id>`: a person, and the newest records first. */
+/** How many people without access are listed: those who were seen last. */
+export const mostOthers = 2_000;
+
+/**
+ * The answer of `GET /people/others`: people who have no access now, but accounts at servers or records in the audit. A name
+ * or an account says nothing of their provider or groups.
+ */
+export const othersAnswer = z.strictObject({
+  people: z
+    .array(
+      z.strictObject({
+        id: personId,
+        name: z.string(),
+        sub: z.string(),
+        accounts: count,
+        /** When they were last seen: by the audit to the day, else by their accounts. */
+        lastSeen: seconds,
+      }),
+    )
+    .max(peoplePerPage),
+  total: count.max(mostOthers),
+});
+
+export type Others = z.output<typeof othersAnswer>;
+
+/** The answer of `GET /people/<id>`: a person, and the newest records first; none for those who have no access now. */
 export const personAnswer = z.strictObject({
   person: person.extend({ sub: z.string() }),
   records: z.array(accountRecord.extend({ clientId: clientId.nullable() })).max(mostRecords),

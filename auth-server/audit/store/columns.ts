@@ -14,7 +14,8 @@ export function columnsOf(record: AuditRecord): RecordColumns {
     person: column(record.subject),
     client: column(record.client_id),
     server: record.resource === 'registry' ? '#registry' : column(record.server),
-    object: column(record.object),
+    // Whom an event is about is found, and erased, by this column.
+    object: column(record.object ?? record.about),
     method: column(record.method),
     caller: column(record.caller),
   };

@@ -75,8 +75,8 @@ export function createRecords(deps: RecordsDeps) {
       log.info({ subject, username, client: oauthClient, client_name, resource }, 'a client was allowed');
       return until;
     },
-    /** The record, if it still stands. Notes its use. */
-    async standing(sid: string): Promise<SessionRecord | undefined> {
+    /** The record, if it still stands. Notes its use, and from which address. */
+    async standing(sid: string, address: string | undefined): Promise<SessionRecord | undefined> {
       const now = nowInSeconds();
       const record = await sessions.read(sid);
       if (!record || record.expiresAt <= now) return undefined;
@@ -86,7 +86,7 @@ export function createRecords(deps: RecordsDeps) {
         await end(sid, 'client_idle');
         return undefined;
       }
-      sessions.touch(record, now);
+      sessions.touch(record, now, address);
       return record;
     },
     /** Lets the record of a grant last as long as the grant: its code is being exchanged. */

@@ -9,6 +9,8 @@ export interface SessionCode {
   code: string;
   verifier: string;
   redirectUri: string;
+  /** Where the command line is. */
+  address: string | undefined;
 }
 
 /**
@@ -17,11 +19,11 @@ export interface SessionCode {
  * @returns undefined for a code that does not work: an unknown one, one that was used, or one with other terms
  */
 export function sessionRedeemer({ grants, records }: Pick<OAuthDeps, 'grants' | 'records'>) {
-  return async ({ code, verifier, redirectUri }: SessionCode): Promise<SessionRecord | undefined> => {
+  return async ({ code, verifier, redirectUri, address }: SessionCode): Promise<SessionRecord | undefined> => {
     try {
       const client = clientDigest(commandLineClient.id);
       const grant = await grants.findCode('session code', code, client, redirectUri, verifier);
-      const record = await records.standing(grant.sid);
+      const record = await records.standing(grant.sid, address);
       if (!record) throw loginEnded();
       await records.keep(grant.sid, grant.until);
       await grants.useUp(code, grant);

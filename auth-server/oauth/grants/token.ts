@@ -72,12 +72,12 @@ async function exchange(deps: OAuthDeps, req: Request): Promise<TokenAnswer | Ag
       network: networkOf(req.get('x-real-ip') ?? ''),
     });
   if (one('grant_type') === jwtBearer) return await byAssertion(deps, req, one);
-  const client = clientDigest((await clientOf(deps, req)).id);
+  const shown = { client: clientDigest((await clientOf(deps, req)).id), one, address: req.get('x-real-ip') };
   switch (one('grant_type')) {
     case 'authorization_code':
-      return await byCode(deps, client, one);
+      return await byCode(deps, shown);
     case 'refresh_token':
-      return await byRefreshToken(deps, client, one);
+      return await byRefreshToken(deps, shown);
     default:
       throw unsupported();
   }
@@ -92,29 +92,38 @@ async function byAssertion({ idJag }: OAuthDeps, req: Request, one: Parameters):
   return answerOf(await idJag({ client, assertion: one('assertion') ?? '', resource: one('resource') }));
 }
 
-async function byCode(deps: OAuthDeps, client: string, one: Parameters): Promise<TokenAnswer> {
+/** What a client shows, and where it is. */
+interface ShownByClient {
+  client: string;
+  one: Parameters;
+  address: string | undefined;
+}
+
+async function byCode(deps: OAuthDeps, shown: ShownByClient): Promise<TokenAnswer> {
+  const { client, one } = shown;
   const [code, redirectUri, verifier] = [one('code') ?? '', one('redirect_uri') ?? '', one('code_verifier') ?? ''];
   const grant = await deps.grants.findCode('code', code, client, redirectUri, verifier);
-  const access_token = await accessTokenFor(deps, grant, one);
+  const access_token = await accessTokenFor(deps, grant, shown);
   await deps.records.keep(grant.sid, grant.until);
   return answerOf(access_token, await deps.grants.redeem(code, grant));
 }
 
-async function byRefreshToken(deps: OAuthDeps, client: string, one: Parameters): Promise<TokenAnswer> {
+async function byRefreshToken(deps: OAuthDeps, shown: ShownByClient): Promise<TokenAnswer> {
+  const { client, one } = shown;
   const token = one('refresh_token') ?? '';
   const grant = await deps.grants.findRefreshToken(token, client);
   if (!grant) throw loginEnded();
-  const access_token = await accessTokenFor(deps, grant, one);
+  const access_token = await accessTokenFor(deps, grant, shown);
   return answerOf(access_token, await deps.grants.rotate(token, grant));
 }
 
 /** Everything that can fail comes before the code or token is used up: a failure must not cost a login. */
-async function accessTokenFor(deps: OAuthDeps, grant: Grant, one: Parameters): Promise<string> {
+async function accessTokenFor(deps: OAuthDeps, grant: Grant, { one, address }: ShownByClient): Promise<string> {
   const { sid, client, resource } = grant;
   const asked = one('resource');
   if (asked !== undefined && resourceOf(deps.publicUrl, asked) !== resource)
     throw new OAuthError('invalid_target', 'You have allowed this client another resource. Log in again for this one.');
-  const record = await deps.records.standing(sid);
+  const record = await deps.records.standing(sid, address);
   if (!record) throw loginEnded();
   return await deps.accessTokens.mint({ sub: record.sub, sid, client, resource });
 }

@@ -15,6 +15,10 @@ export interface PersonRow {
   tokens: number;
   /** In seconds since 1970. */
   lastSeen: number;
+  /** The address of the last use, if it is known. */
+  usedAddress: string | undefined;
+  /** When the oldest sign-in that still stands was made. */
+  signedInAt: number | undefined;
 }
 
 /** An OAuth client that acts as people. */
@@ -40,6 +44,9 @@ type Homes = ReadonlyMap<string, string>;
 
 export type PeopleDirectory = ReturnType<typeof createPeopleDirectory>;
 
+/** Digits of a time in seconds since 1970, from 2001 to 2286. */
+const timeDigits = 10;
+
 /** The most names of clients and tokens that are read for one page of people. */
 const mostNames = 2_000;
 
@@ -55,6 +62,12 @@ export function createPeopleDirectory(db: Kysely<Schema>) {
     namesOf: (homes: Homes, subs: readonly string[], idleSeconds: number) => namesOf(db, homes, subs, idleSeconds),
     /** An OAuth client that acts for people; undefined if it acts for no one. */
     client: (oauthClient: string, idleSeconds: number) => clientIn(db, oauthClient, idleSeconds),
+    /** How many accounts at servers these people have, by subject; those without any are left out. */
+    accountsOf: (subs: readonly string[]) => accountsOf(db, subs),
+    /** Who has accounts at servers and no access now, those that were used last first, at most `most`. */
+    withAccountsOnly: (idleSeconds: number, most: number) => withAccountsOnly(db, idleSeconds, most),
+    /** Those of some subjects who have access. */
+    present: (subs: readonly string[], idleSeconds: number) => present(db, subs, idleSeconds),
     /** A page of OAuth clients, those that act for the most people first. */
     clients: (homes: Homes, part: Part) => clientsIn(db, homes, part),
   };
@@ -98,6 +111,9 @@ async function aboutPeople(db: Kysely<Schema>, homes: Homes, idleSeconds: number
     .where('sub', 'in', subs)
     .select([
       ...(['sub', 'username', 'shown_name', 'groups', 'last_seen'] as const),
+      // The address of the newest use is the end of the greatest text: times have ten digits until 2286.
+      sql<string>`cast(last_seen as text) || coalesce(used_address, '')`.as('use'),
+      sql<number | null>`case when kind = 'browser' then created_at end`.as('signed_in'),
       homeIn(homes).as('home'),
       countIf('browser').as('sign_in'),
       countIf('client').as('client'),
@@ -108,15 +124,17 @@ async function aboutPeople(db: Kysely<Schema>, homes: Homes, idleSeconds: number
     .groupBy(['home', 'sub'])
     .select((e) => ['home', 'sub', e.fn.max('username').as('username'), e.fn.max('shown_name').as('shown')])
     .select((e) => [e.fn.max('groups').as('groups'), e.fn.max('last_seen').as('seen')])
+    .select((e) => [e.fn.max('use').as('use'), e.fn.min('signed_in').as('since')])
     .select((e) => [e.fn.sum('sign_in').as('s'), e.fn.sum('client').as('c'), e.fn.sum('token').as('t')])
     .execute();
   return new Map(
-    rows.map(({ home, sub, username, shown, groups, seen, s, c, t }): [string, PersonRow] => [
+    rows.map(({ home, sub, username, shown, groups, seen, use, since, s, c, t }): [string, PersonRow] => [
       keyOf({ home, sub }),
       {
         ...{ home, sub, username, shownName: shown ?? undefined, lastSeen: Number(seen) },
         groups: JSON.parse(groups) as string[],
         ...{ signIns: Number(s), clients: Number(c), tokens: Number(t) },
+        ...{ usedAddress: use.slice(timeDigits) || undefined, signedInAt: since === null ? undefined : Number(since) },
       },
     ]),
   );
@@ -173,6 +191,38 @@ async function clientIn(db: Kysely<Schema>, oauthClient: string, idleSeconds: nu
   const all = db.selectFrom('session').where(stands(idleSeconds)).where('oauth_client', '=', oauthClient);
   const found = await all.select('oauth_client_name as name').orderBy('last_seen', 'desc').limit(1).executeTakeFirst();
   return found && { name: found.name ?? undefined };
+}
+
+async function accountsOf(db: Kysely<Schema>, subs: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  if (subs.length === 0) return new Map();
+  const all = db.selectFrom('account').where('subject', 'in', subs).groupBy('subject');
+  const rows = await all.select((e) => ['subject', e.fn.countAll().as('count')]).execute();
+  return new Map(rows.map(({ subject, count }) => [subject, Number(count)]));
+}
+
+async function withAccountsOnly(db: Kysely<Schema>, idleSeconds: number, most: number) {
+  const signedIn = db.selectFrom('session').select('sub').where(stands(idleSeconds));
+  const all = db.selectFrom('account').where('subject', 'not in', signedIn).groupBy('subject');
+  const rows = await all
+    .select((e) => ['subject', e.fn.countAll().as('count'), e.fn.max('used_at').as('used')])
+    .orderBy('used', 'desc')
+    .orderBy('subject')
+    .limit(most)
+    .execute();
+  return rows.map(({ subject, count, used }) => ({ sub: subject, accounts: Number(count), usedAt: Number(used) }));
+}
+
+/** Of many subjects at a time: SQLite and PostgreSQL bound the values of one query. */
+const mostValues = 1_000;
+
+async function present(db: Kysely<Schema>, subs: readonly string[], idleSeconds: number): Promise<Set<string>> {
+  const found = new Set<string>();
+  for (let start = 0; start < subs.length; start += mostValues) {
+    const some = subs.slice(start, start + mostValues);
+    const all = db.selectFrom('session').select('sub').distinct().where(stands(idleSeconds));
+    for (const { sub } of await all.where('sub', 'in', some).execute()) found.add(sub);
+  }
+  return found;
 }
 
 /** Whether a record has neither expired nor ended for want of use. */

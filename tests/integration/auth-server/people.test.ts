@@ -1,9 +1,19 @@
-import type { People, PersonAccess } from '../../../common/identity/people.ts';
+import { readRecord } from '../../../auth-server/audit/record.ts';
+import { createAuditEvents } from '../../../auth-server/decisions/events.ts';
+import type { SeenPerson } from '../../../auth-server/people/others.ts';
+import type { Others, People, PersonAccess } from '../../../common/identity/people.ts';
 import { now, publicUrl, sessionRecord, WEB } from '../../support/auth-server/auth-fixture.ts';
 import { newOAuthClient } from '../../support/auth-server/oauth-client.ts';
 import { authServerWithPool } from '../../support/auth-server/with-pool.ts';
 
+/** What the audit knows of people, and what it was given. */
+const seen: SeenPerson[] = [];
+const records: string[] = [];
 const { auth, bearer } = await authServerWithPool({
+  audit: {
+    seenPeople: async (text) => seen.filter(({ name, sub }) => `${name} ${sub}`.includes(text)),
+    events: createAuditEvents({ add: (record) => void records.push(record) }, () => 'v1'),
+  },
   policyText: `
 group_mappings: { users: [users], mcp-registry-admin: [users] }
 UI-Scopes:
@@ -52,6 +62,8 @@ const idOf = async (username: string): Promise<string> => {
 let own: string;
 beforeEach(async () => {
   await auth.store.sessions.end('everybody');
+  seen.length = 0;
+  records.length = 0;
   own = await add(admin);
 });
 
@@ -77,6 +89,57 @@ test('An administrator sees people with what acts as them, and no credential or 
   ]);
   const text = list.text + one.text;
   for (const secret of [sid, token, client, own, 'locked-refresh-token']) expect(text).not.toContain(secret);
+});
+
+test('The list says since when people are signed in and from where they were last seen; a person has it of each access', async () => {
+  const at = now();
+  await add({ ...bob, createdAt: at - 500, lastSeen: at - 400, loginAddress: '192.0.2.1', usedAddress: '192.0.2.2' });
+  await add({ ...bob, createdAt: at - 300, lastSeen: at - 20, usedAddress: '2001:db8::7' });
+  await addClient({ ...bob, createdAt: at - 900, lastSeen: at - 200, usedAddress: '192.0.2.9' });
+  const { people } = (await ask('?q=bob')).body as People;
+  expect(people).toMatchObject([{ since: at - 500, lastUsed: at - 20, usedFrom: '2001:db8::7', accounts: 0 }]);
+  const { records: all } = (await ask(`/${await idOf('bob')}`)).body as PersonAccess;
+  expect(all.map(({ from, usedFrom }) => [from, usedFrom])).toEqual([
+    [null, '2001:db8::7'],
+    ['192.0.2.1', '192.0.2.2'],
+    [null, '192.0.2.9'],
+  ]);
+});
+
+test('People who are not signed in are listed if they have accounts at servers or the audit has seen them', async () => {
+  const { accountRows } = auth.store;
+  const [at, account] = [
+    now(),
+    { account: 'notes', address: 'https://a.example/mcp', identity: 'i', shownName: undefined },
+  ];
+  const tokens = { locked: 'x', scopes: [], hasRefreshToken: true, expiresAt: undefined, refreshAt: undefined };
+  for (const subject of ['sub-gone', bob.sub])
+    await accountRows.connect({ key: `k ${subject}`, subject, server: 'notes', ...account, ...tokens });
+  await add(bob);
+  seen.push({ sub: bob.sub, name: 'bob', seenAt: at }, { sub: 'sub-old', name: 'Olga (olga)', seenAt: at - 86_400 });
+  const { people, total } = (await ask('/others')).body as Others;
+  expect(people.map(({ sub, name, accounts }) => [sub, name, accounts])).toEqual([
+    ['sub-gone', 'sub-gone', 1],
+    ['sub-old', 'Olga (olga)', 0],
+  ]);
+  expect([total, (await ask('/others?q=OLGA')).body.total, (await ask('/others?q=x')).body.total]).toEqual([2, 1, 0]);
+  const olga = await ask(`/${people[1]?.id}`);
+  expect(olga.body).toMatchObject({ person: { sub: 'sub-old', name: 'Olga (olga)', groups: [] }, records: [] });
+  expect(((await ask('?q=bob')).body as People).people[0]?.accounts).toBe(1);
+});
+
+test('What an administrator ends stands in the audit with whose it was and how much', async () => {
+  await addClient({ ...bob, oauthClientName: 'A' });
+  await add(bob);
+  await end({ person: await idOf('bob'), all: 'everything' });
+  await addClient({ ...bob, oauthClientName: 'A' });
+  await end({ client: 'digest' });
+  await end({ client: 'digest' });
+  const by = { method: 'access/end', subject: admin.sub, username: 'admin', resource: 'registry' };
+  expect(records.map(readRecord)).toMatchObject([
+    { ...by, about: bob.sub, about_name: 'bob', detail: 'all access of bob', count: 2 },
+    { ...by, about: 'digest', about_name: 'A', detail: 'the client “A” for everyone', count: 1 },
+  ]);
 });
 
 test('One access of a person ends at once, and the list of ended access says who did it', async () => {
@@ -146,7 +209,7 @@ test.each<[string, object, string?]>([
 ])('With %s, nothing is shown and nothing ends', async (_what, change) => {
   const [sid, person] = [await add(bob), await idOf('bob')];
   const assertion = await assertionOf(change);
-  for (const path of ['', '/clients', '/ended', `/${person}`])
+  for (const path of ['', '/clients', '/ended', '/others', `/${person}`])
     expect((await ask(path, undefined, assertion)).body.error.code).toBe('not_permitted');
   const refused = await ask('/end', { person, all: 'everything' }, assertion);
   expect([refused.status, refused.body.error.code, await stands(sid)]).toEqual([403, 'not_permitted', true]);

@@ -166,16 +166,18 @@ describe.each<[string, Places]>(bothDatabases('data'))('%s:', (_kind, places) =>
       expect(found).toBeUndefined();
     });
 
-    test('keeps the time of its last use after a restart, and never moves it back', async () => {
+    test('keeps the time and the address of its last use after a restart, and never moves them back', async () => {
       await store.sessions.add(record({ createdAt: now() - 600, expiresAt: now() + 60 }));
       const known = await store.sessions.find('s');
-      if (known) store.sessions.touch(known, now() - 100);
+      if (known) store.sessions.touch(known, now() - 100, '192.0.2.7');
       await reopen();
       expect((await store.sessions.find('s'))?.lastSeen).toBeGreaterThan(now() - 105);
       const stale = { ...record(), lastSeen: now() - 600 };
-      store.sessions.touch(stale, now() - 300);
+      store.sessions.touch(stale, now() - 300, '192.0.2.8');
       await reopen();
-      expect((await store.sessions.find('s'))?.lastSeen).toBeGreaterThan(now() - 105);
+      const kept = await store.sessions.find('s');
+      expect(kept?.lastSeen).toBeGreaterThan(now() - 105);
+      expect(kept?.usedAddress).toBe('192.0.2.7');
     });
 
     test('survives the death of the process right after it was added', async () => {
