@@ -1,26 +1,23 @@
-import {
-  type UnusedRight,
-  type Usage,
-  type UsageRow,
-  type UsageSpan,
-  usageSpans,
-} from '../../../common/policy/usage.ts';
+import { type Usage, type UsageRow, type UsageSpan, usageSpans } from '../../../common/policy/usage.ts';
 import { reasonWords } from '../audit/words.ts';
-import { cleaned, inWords, shortDay, took, withCommas } from '../shared/format.ts';
+import { cleaned, took, withCommas } from '../shared/format.ts';
 import { barsOf } from './bars.ts';
 import { figuresOf, spanWords } from './figures.ts';
 import { linesOf } from './lines.ts';
+import { type Find, unusedOf } from './unused.ts';
 
-/** A server that the reader may see; undefined for others. */
-export type Find = (server: string) => { title: string } | undefined;
+/** What a row leads to, and what it is called if not by its own name. */
+interface About {
+  href: string;
+  name?: string;
+  note?: string;
+}
 
 const longestName = 80;
 /** A number gets colour from this share of the calls on. */
 const unusualShare = 0.1;
 /** A chart of less than this says nothing. */
 const leastMilliseconds = 3_600_000;
-/** The rights in sight; the others are folded. */
-const mostUnused = 10;
 
 /**
  * Usage for people: in figures, charts and tables, each row with the address of what it counts.
@@ -33,8 +30,12 @@ export function shownUsage(usage: Usage, find: Find, path: string, server?: stri
   const first = slots.find(({ calls }) => calls > 0);
   const isDrawn = first !== undefined && Date.parse(to) - Date.parse(first.at) >= leastMilliseconds;
   const audit = auditOf(usage, server);
-  const rows = (given: readonly UsageRow[], about: (row: UsageRow) => { href: string; name?: string; note?: string }) =>
-    given.map((row) => ({ ...shownRow(row, given), ...about(row) }));
+  const rows = (given: readonly UsageRow[], unnamed: string, about: (row: UsageRow) => About) =>
+    given.map((row) => {
+      const { id, server: of } = row;
+      const rest = { href: audit(of === undefined ? {} : { server: of }), name: unnamed, isUnnamed: true };
+      return { ...shownRow(row, given), ...about(row), ...(isUnnamed(id) && rest) };
+    });
   const byName = (row: UsageRow) => ({ href: audit({ person: row.id }) });
   return {
     span,
@@ -48,14 +49,17 @@ export function shownUsage(usage: Usage, find: Find, path: string, server?: stri
     figures: figuresOf(usage),
     calls: isDrawn ? barsOf(usage) : undefined,
     times: isDrawn && slots.some(({ p50 }) => p50 !== null) ? linesOf(usage) : undefined,
-    servers: server === undefined ? rows(usage.servers, ({ id }) => aboutServer(id, find, span, audit)) : [],
-    tools: rows(usage.tools, (row) => ({
+    servers:
+      server === undefined
+        ? rows(usage.servers, 'no known server', ({ id }) => aboutServer(id, find, span, audit))
+        : [],
+    tools: rows(usage.tools, 'prompts, resources, unknown tools', (row) => ({
       href: audit({ tool: row.id, ...(row.server !== undefined && { server: row.server }) }),
       ...(server === undefined && row.server !== undefined && { note: find(row.server)?.title ?? row.server }),
     })),
-    people: rows(usage.people, byName),
-    agents: rows(usage.agents, byName),
-    clients: rows(usage.clients, byName),
+    people: rows(usage.people, 'others', byName),
+    agents: rows(usage.agents, 'others', byName),
+    clients: rows(usage.clients, 'others', byName),
     reasons: reasons.map(({ reason, count }) => ({
       ...{ reason, words: reasonWords[reason] ?? reason, count: withCommas(count) },
       href: audit({ verdict: 'deny', reason }),
@@ -63,6 +67,9 @@ export function shownUsage(usage: Usage, find: Find, path: string, server?: stri
     unused: unusedOf(usage, find),
   };
 }
+
+/** Names that no catalogue has count together as `other`: a caller may invent one for each call. */
+const isUnnamed = (id: string) => id === '' || id === 'other';
 
 const labels: Record<UsageSpan, string> = { '24h': '24 h', '7d': '7 d', '90d': '90 d' };
 
@@ -102,27 +109,3 @@ function noticeOf({ measured, total }: Usage): string {
     return 'Times and errors are not measured: nginx writes them down where an operator has set CALLS_FILE.';
   return measured === 'some' ? 'Times and errors are those of the measured calls, which are not all.' : '';
 }
-
-/** The rights that were not used. A shorter span than the longest says nothing about a right. */
-function unusedOf({ span, unused, since, from, to }: Usage, find: Find) {
-  if (span !== '90d' || since === null) return undefined;
-  const now = new Date(to);
-  const start = since > from ? `since ${shortDay(new Date(since), now)}` : 'in 90 days';
-  const shown = unused.map((right) => shownRight(right, find, start, now));
-  return { shown: shown.slice(0, mostUnused), more: shown.slice(mostUnused) };
-}
-
-function shownRight({ rule, groups, server, tools, lastUsed }: UnusedRight, find: Find, start: string, now: Date) {
-  const known = find(server);
-  return {
-    rule,
-    tools: tools.map((tool) => cleaned(tool, longestName)),
-    server: known?.title ?? (isEvery(server) ? 'every server' : server),
-    href: known ? `/servers/${server}/access` : '',
-    who: groups.length > 0 ? `${inWords(groups)} may` : 'No group has it',
-    used: `not used ${start}`,
-    last: lastUsed === null ? '' : `; the rule was last used on ${shortDay(new Date(lastUsed), now)}`,
-  };
-}
-
-const isEvery = (pattern: string) => pattern === '*' || pattern === 'all';

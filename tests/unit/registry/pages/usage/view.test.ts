@@ -75,6 +75,20 @@ test('Each row leads to the decisions that it counts, in its span, or to the ser
   expect(quarter.people[0]?.href).toBe('/audit?person=sub-dave&since=2026-08-26T00%3A00%3A00Z');
 });
 
+test('What has no name of its own is told in words, and leads to the decisions of its server', () => {
+  const row = { id: 'other', name: 'other', last: now.toISOString(), ...counts(3) };
+  const { tools, servers } = shown({
+    ...week,
+    tools: [{ ...row, server: 'github' }],
+    servers: [{ ...row, id: '', name: '' }],
+  });
+  expect(tools[0]).toMatchObject({
+    ...{ name: 'prompts, resources, unknown tools', note: 'GitHub', isUnnamed: true },
+    href: '/audit?server=github&span=7d',
+  });
+  expect(servers[0]).toMatchObject({ name: 'no known server', href: '/audit?span=7d' });
+});
+
 test('The activity of a server lists no servers, and its rows lead to its own decisions', () => {
   const { servers, tools, people } = shown(week, 'github');
   expect(servers).toEqual([]);
