@@ -60,9 +60,12 @@ export function actorOf({ sub, username, shownName, oauthClient }: SomePerson, a
 /** What only turns the page. */
 const noFilter: ReadonlySet<string> = new Set(['before', 'limit']);
 
-function filtersInWords(filters: Readonly<Record<string, unknown>>): string {
-  const set = Object.entries(filters).filter(
+function filtersInWords({ times, ...filters }: Readonly<Record<string, unknown>>): string {
+  // A span up to now begins at another time each time: it is still the same reading.
+  const { since: _since, until: _until, ...others } = filters;
+  const named = times ? { ...others, times } : filters;
+  const set = Object.entries(named).filter(
     ([name, value]) => !noFilter.has(name) && value !== undefined && value !== '',
   );
-  return set.map(([name, value]) => `${name}=${String(value)}`).join(' ') || 'all';
+  return set.map(([name, value]) => (name === 'times' ? String(value) : `${name}=${String(value)}`)).join(' ') || 'all';
 }

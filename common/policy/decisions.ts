@@ -66,6 +66,9 @@ export const decisionsQuery = z.object({
     ),
   since: time.describe('Only decisions from this time on.'),
   until: time.describe('Only decisions up to this time.'),
+  times: filter.describe(
+    'How the reader named the times, such as `span=24h`: the record of the reading has it instead.',
+  ),
   before: z
     .string()
     .regex(/^[0-9a-z]+-\d+-\d+$/, 'must be the id of a decision')

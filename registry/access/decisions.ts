@@ -56,7 +56,7 @@ export type AuditSpan = keyof typeof auditSpans;
 const spanNames = Object.keys(auditSpans) as [AuditSpan, ...AuditSpan[]];
 
 /** A query of the API: that of the auth-server, and a span up to now. */
-export const decisionsApiQuery = decisionsQuery.extend({
+export const decisionsApiQuery = decisionsQuery.omit({ times: true }).extend({
   span: z
     .enum(spanNames, `must be one of ${spanNames.join(', ')}`)
     .optional()
@@ -71,7 +71,7 @@ export function readDecisionsQuery(query: Readonly<Record<string, unknown>>, now
   const filled = Object.fromEntries(Object.entries(query).filter(([, value]) => value !== ''));
   const { span, ...rest } = readInput(decisionsApiQuery, filled);
   if (!span || rest.since !== undefined || rest.until !== undefined) return rest;
-  return { ...rest, since: new Date(now.getTime() - auditSpans[span]).toISOString() };
+  return { ...rest, since: new Date(now.getTime() - auditSpans[span]).toISOString(), times: `span=${span}` };
 }
 
 /**

@@ -66,7 +66,16 @@ export function laterQuery(query: DecisionsQuery, newest: unknown, now: Date): D
   const time = typeof newest === 'string' ? Date.parse(newest) : Number.NaN;
   const from = (Number.isNaN(time) ? now.getTime() : time) - overlapMs;
   const since = query.since === undefined ? from : Math.max(from, Date.parse(query.since));
-  return { ...query, since: new Date(since).toISOString(), limit: 200 };
+  // For the record of who reads what, this is the same reading as the page's.
+  const times = query.times ?? (timesInWords(query) || 'all times');
+  return { ...query, times, since: new Date(since).toISOString(), limit: 200 };
+}
+
+function timesInWords({ since, until }: DecisionsQuery): string {
+  const named = Object.entries({ since, until }).flatMap(([name, time]) =>
+    time === undefined ? [] : [`${name}=${time}`],
+  );
+  return named.join(' ');
 }
 
 /** The address of a page with these filters. Filters of its own that are set to '' are left out. */

@@ -89,7 +89,7 @@ test('A record says in words who asked through what, with which objects and acco
 
 test('What is new is asked for with the filters, from some seconds before the newest of the page on', async () => {
   const { text } = await get('/audit/new?tool=now&after=2026-11-24T08:59:50.000Z');
-  expect(asked.at(-1)).toMatchObject({ tool: 'now', since: '2026-11-24T08:59:40.000Z' });
+  expect(asked.at(-1)).toMatchObject({ tool: 'now', times: 'span=24h', since: '2026-11-24T08:59:40.000Z' });
   expect(text).toContain('href="/audit/c-0-1?tool=now"');
   // What the filters leave out stays out.
   await get('/audit/new?since=2026-11-24T08:59:45&after=2026-11-24T08:59:50.000Z');
