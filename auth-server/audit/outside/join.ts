@@ -1,6 +1,6 @@
 import type { SeenCall } from './line.ts';
 
-interface Limits {
+export interface JoinLimits {
   /** Most requests without a line: those that are open, and those whose line is lost. */
   mostOpen?: number;
   openMilliseconds?: number;
@@ -14,7 +14,7 @@ interface Limits {
  * What is joined is forgotten.
  * @param now for tests
  */
-export function createJoin<T>(limits: Limits = {}, now: () => number = () => performance.now()) {
+export function createJoin<T>(limits: JoinLimits = {}, now: () => number = () => performance.now()) {
   const { mostOpen = 50_000, openMilliseconds = 3_600_000, mostEarly = 50_000, earlyMilliseconds = 30_000 } = limits;
   const open = agingMap<T>(mostOpen, openMilliseconds, now);
   const early = agingMap<SeenCall>(mostEarly, earlyMilliseconds, now);

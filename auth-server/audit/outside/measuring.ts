@@ -4,7 +4,7 @@ import type { AuditRecord } from '../record.ts';
 import { type Days, dayOf } from '../store/days.ts';
 import { insertRows } from '../store/insert.ts';
 import type { DaySchema } from '../store/schema.ts';
-import { createJoin } from './join.ts';
+import { createJoin, type JoinLimits } from './join.ts';
 import { readCallLine, type SeenCall } from './line.ts';
 import type { MeasuredCall } from './measured-call.ts';
 import { createTail } from './tail.ts';
@@ -27,6 +27,9 @@ interface MeasuringDeps {
   path: string;
   /** Receives calls that have ended. */
   called: (calls: MeasuredCall[]) => void;
+  /** Told once if requests were given up, and there was not a single line in the file: no nginx writes it. */
+  unwritten: (requests: number) => void;
+  limits?: JoinLimits;
 }
 
 /** More rows than these are not kept while the database cannot be written. */
@@ -37,9 +40,10 @@ const columns: readonly (keyof CallRow)[] = ['writer', 'number', 'at', 'status',
  * Notes status and time of the requests that this process has allowed, from nginx's lines: beside the records, and never part of
  * the chain. Run `work` each second.
  */
-export function createMeasuring({ database, writer, path, called }: MeasuringDeps) {
+export function createMeasuring({ database, writer, path, called, unwritten, limits }: MeasuringDeps) {
   const tail = createTail(path);
-  const join = createJoin<Open>();
+  const join = createJoin<Open>(limits);
+  let isWritten: boolean | undefined;
   let rows: CallRow[] = [];
   let calls: MeasuredCall[] = [];
   const ended = ({ number, at, counted }: Open, { status, milliseconds }: SeenCall) => {
@@ -79,11 +83,16 @@ export function createMeasuring({ database, writer, path, called }: MeasuringDep
     /** Reads nginx's new lines, and writes what is known of the requests. @throws what file system or database threw */
     async work(): Promise<void> {
       for (const line of await tail.read()) {
+        isWritten = true;
         const seen = readCallLine(line);
         const open = seen && join.seen(seen);
         if (open) ended(open, seen);
       }
       tell();
+      if (isWritten === undefined && join.unseen() > 0) {
+        isWritten = false;
+        unwritten(join.unseen());
+      }
       await write();
     },
     close: () => tail.close(),

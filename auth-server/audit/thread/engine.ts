@@ -44,7 +44,15 @@ export async function openEngine(
   );
   const names = createNames(database);
   const { callsFile: path } = place;
-  const measuring = path === undefined ? undefined : createMeasuring({ database, writer: identity.id, path, called });
+  const unwritten = (requests: number) =>
+    report({
+      level: 'warn',
+      code: 'audit_calls',
+      message: 'nginx writes no line into CALLS_FILE',
+      fields: { requests },
+    });
+  const measuring =
+    path === undefined ? undefined : createMeasuring({ database, writer: identity.id, path, called, unwritten });
   const measuringFailed = failed(
     'audit_calls',
     'times and statuses of calls cannot be read from CALLS_FILE, or written',

@@ -2,7 +2,8 @@ import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { MeasuredCall } from '../../../../auth-server/audit/outside/measured-call.ts';
-import { openAuditDatabase } from '../../../../auth-server/audit/store/database.ts';
+import { createMeasuring } from '../../../../auth-server/audit/outside/measuring.ts';
+import { type AuditDatabase, openAuditDatabase } from '../../../../auth-server/audit/store/database.ts';
 import { dayOf } from '../../../../auth-server/audit/store/days.ts';
 import { type Engine, openEngine, type Report } from '../../../../auth-server/audit/thread/engine.ts';
 import { placeOf } from '../../../support/auth-server/audit-here.ts';
@@ -12,6 +13,20 @@ import { bothDatabases, type Places } from '../../../support/postgres/both-datab
 const requestId = (number: number) => number.toString(16).padStart(32, '0');
 const line = (number: number, status: number, seconds: string) =>
   `${requestId(number)}\t${status}\t${status}\t9.999\t${seconds}\t100\n`;
+
+test('That nginx writes no line at all is told once, when requests are given up', async () => {
+  const database = {} as AuditDatabase;
+  const told: number[] = [];
+  const give = (requests: number) => told.push(requests);
+  const deps = { database, writer: 1, path: '/nowhere/calls.log', called: () => undefined, unwritten: give };
+  const measuring = createMeasuring({ ...deps, limits: { mostOpen: 2 } });
+  const record = { at: 1, verdict: 'allow', resource: 'mcp' } as const;
+  for (const number of [1, 2, 3, 4, 5]) {
+    measuring.written([{ number, record: { ...record, request_id: requestId(number) } }]);
+    await measuring.work();
+  }
+  expect(told).toEqual([1]);
+});
 
 describe.each<[string, Places]>(bothDatabases(''))('%s:', (_kind, places) => {
   const folder = mkdtempSync(join(tmpdir(), 'measuring-'));
