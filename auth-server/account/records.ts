@@ -21,7 +21,7 @@ export interface AccountDeps {
   personalTokens: PersonalTokens;
   log: Logger;
   /** Records in the audit what was ended. */
-  events?: Pick<AuditEvents, 'accessEnded'> | undefined;
+  auditEvents: Pick<AuditEvents, 'accessEnded'>;
 }
 
 /** The kind of record that “all” ends, by its word. */
@@ -50,7 +50,7 @@ export async function endAccess(deps: AccountDeps, own: SessionRecord, what: Acc
   for (const { sub: subject, username, kind, oauthClient: client, resource } of meant)
     log.info({ reason: 'person_ended', subject, username, kind, client, resource }, 'a person has ended their access');
   if (ended > 0)
-    deps.events?.accessEnded(actorOf(own, own.usedAddress), { detail: ownWords(what, meant), count: ended });
+    deps.auditEvents.accessEnded(actorOf(own, own.usedAddress), { detail: ownWords(what, meant), count: ended });
   endAtProviders(deps, meant);
   return ended;
 }

@@ -5,27 +5,18 @@ import {
   type PersonAccess,
   peoplePerPage,
 } from '../../common/identity/people.ts';
+import type { Audit } from '../audit/thread/audit.ts';
 import type { OAuthClient } from '../cognito/oauth-client.ts';
 import type { PeopleDirectory } from '../store/people/directory.ts';
 import { homesOf, idOfPerson } from './who.ts';
-
-/** A person of whom the audit has records. */
-export interface SeenPerson {
-  sub: string;
-  /** What a record called them. */
-  name: string;
-  /** When a record last named them, to the day, in seconds since 1970. */
-  seenAt: number;
-}
 
 export interface OthersDeps {
   directory: PeopleDirectory;
   providers: ReadonlyMap<string, OAuthClient>;
   idleSeconds: number;
-  seenPeople?: ((text: string, most: number) => Promise<SeenPerson[]>) | undefined;
+  /** Knows the people of whom there are records. */
+  audit: Pick<Audit, 'ask'>;
 }
-
-const noOne = async (): Promise<SeenPerson[]> => [];
 
 interface Other {
   name: string;
@@ -35,9 +26,9 @@ interface Other {
 
 /** A page of the people who have no access now, but accounts at servers or records in the audit: those seen last first. */
 export async function othersOf(deps: OthersDeps, { q, page }: PeopleQuery): Promise<Others> {
-  const { directory, providers, idleSeconds, seenPeople = noOne } = deps;
+  const { directory, providers, idleSeconds, audit } = deps;
   const [seen, connected] = await Promise.all([
-    seenPeople('', mostOthers),
+    audit.ask('people', { text: '', most: mostOthers }),
     directory.withAccountsOnly(idleSeconds, mostOthers),
   ]);
   const present = await directory.present(
@@ -68,7 +59,7 @@ export async function othersOf(deps: OthersDeps, { q, page }: PeopleQuery): Prom
 /** A person who has no access now. @returns undefined if nothing is known of the subject */
 export async function otherPerson(deps: OthersDeps, sub: string): Promise<PersonAccess | undefined> {
   const [seen, accounts] = await Promise.all([
-    (deps.seenPeople ?? noOne)(sub, mostOthers),
+    deps.audit.ask('people', { text: sub, most: mostOthers }),
     deps.directory.accountsOf([sub]),
   ]);
   const name = seen.find((each) => each.sub === sub)?.name;

@@ -17,8 +17,8 @@ import { homeOf, homesOf, idOfPerson, personOfId } from './who.ts';
 /** What the list of people is read from. */
 export interface PeopleDeps extends AccountDeps {
   directory: PeopleDirectory;
-  /** The people in the audit whose name or subject has this text, those seen last first, at most `most`. */
-  seenPeople?: OthersDeps['seenPeople'];
+  /** Knows the people of whom there are records. */
+  audit: OthersDeps['audit'];
   endedAccess: EndedAccessStore;
 }
 

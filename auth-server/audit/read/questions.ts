@@ -2,6 +2,7 @@ import type { DecisionPage, DecisionsQuery } from '../../../common/policy/decisi
 import type { AuditDatabase } from '../store/database.ts';
 import type { NameStore } from '../store/names.ts';
 import { createPages } from './page.ts';
+import { seenPeople } from './people.ts';
 import type { Visible } from './visible.ts';
 
 export type ReadQuestions = ReturnType<typeof createReadQuestions>;
@@ -13,6 +14,8 @@ export function createReadQuestions(database: AuditDatabase, names: NameStore) {
     /** A page of records, the newest first. */
     page: ({ query, visible }: { query: DecisionsQuery; visible: Visible }): Promise<DecisionPage> =>
       readPage(query, visible),
+    /** The people whose name or subject has a text, in any case of ASCII letters: those seen last first. */
+    people: (asked: { text: string; most: number }) => seenPeople(database, asked),
     /** The servers that records name; `#registry` is the registry. */
     async servers(_: Record<string, never>): Promise<string[]> {
       const rows = database.main.selectFrom('audit_name').select('value').where('kind', '=', 'server');

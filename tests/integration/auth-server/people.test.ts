@@ -1,19 +1,11 @@
-import { readRecord } from '../../../auth-server/audit/record.ts';
-import { createAuditEvents } from '../../../auth-server/decisions/events.ts';
-import type { SeenPerson } from '../../../auth-server/people/others.ts';
+import { eventText } from '../../../auth-server/audit/event.ts';
 import type { Others, People, PersonAccess } from '../../../common/identity/people.ts';
+import { decisionsQuery } from '../../../common/policy/decisions.ts';
 import { now, publicUrl, sessionRecord, WEB } from '../../support/auth-server/auth-fixture.ts';
 import { newOAuthClient } from '../../support/auth-server/oauth-client.ts';
 import { authServerWithPool } from '../../support/auth-server/with-pool.ts';
 
-/** What the audit knows of people, and what it was given. */
-const seen: SeenPerson[] = [];
-const records: string[] = [];
 const { auth, bearer } = await authServerWithPool({
-  audit: {
-    seenPeople: async (text) => seen.filter(({ name, sub }) => `${name} ${sub}`.includes(text)),
-    events: createAuditEvents({ add: (record) => void records.push(record) }, () => 'v1'),
-  },
   policyText: `
 group_mappings: { users: [users], mcp-registry-admin: [users] }
 UI-Scopes:
@@ -62,8 +54,6 @@ const idOf = async (username: string): Promise<string> => {
 let own: string;
 beforeEach(async () => {
   await auth.store.sessions.end('everybody');
-  seen.length = 0;
-  records.length = 0;
   own = await add(admin);
 });
 
@@ -108,22 +98,25 @@ test('The list says since when people are signed in and from where they were las
 
 test('People who are not signed in are listed if they have accounts at servers or the audit has seen them', async () => {
   const { accountRows } = auth.store;
-  const [at, account] = [
-    now(),
-    { account: 'notes', address: 'https://a.example/mcp', identity: 'i', shownName: undefined },
-  ];
+  const account = { account: 'notes', address: 'https://a.example/mcp', identity: 'i', shownName: undefined };
   const tokens = { locked: 'x', scopes: [], hasRefreshToken: true, expiresAt: undefined, refreshAt: undefined };
   for (const subject of ['sub-gone', bob.sub])
     await accountRows.connect({ key: `k ${subject}`, subject, server: 'notes', ...account, ...tokens });
   await add(bob);
-  seen.push({ sub: bob.sub, name: 'bob', seenAt: at }, { sub: 'sub-old', name: 'Olga (olga)', seenAt: at - 86_400 });
-  const { people, total } = (await ask('/others')).body as Others;
-  expect(people.map(({ sub, name, accounts }) => [sub, name, accounts])).toEqual([
+  const names = [
+    { subject: bob.sub, username: 'bob' },
+    { subject: 'sub-old', username: 'olga', shown_name: 'Olga' },
+    { subject: 'agent', username: 'agent', client_id: 'agent' },
+  ];
+  for (const each of names) auth.audit.add(eventText('accounts/connect', each, { resource: 'mcp', server: 'notes' }));
+  const { people } = (await ask('/others?q=sub-')).body as Others;
+  expect(people.map(({ sub, name, accounts }) => [sub, name, accounts]).sort()).toEqual([
     ['sub-gone', 'sub-gone', 1],
     ['sub-old', 'Olga (olga)', 0],
   ]);
-  expect([total, (await ask('/others?q=OLGA')).body.total, (await ask('/others?q=x')).body.total]).toEqual([2, 1, 0]);
-  const olga = await ask(`/${people[1]?.id}`);
+  const totals = ['OLGA', 'agent', 'bob'].map(async (q) => (await ask(`/others?q=${q}`)).body.total);
+  expect(await Promise.all(totals)).toEqual([1, 0, 0]);
+  const olga = await ask(`/${people.find(({ sub }) => sub === 'sub-old')?.id}`);
   expect(olga.body).toMatchObject({ person: { sub: 'sub-old', name: 'Olga (olga)', groups: [] }, records: [] });
   expect(((await ask('?q=bob')).body as People).people[0]?.accounts).toBe(1);
 });
@@ -136,7 +129,10 @@ test('What an administrator ends stands in the audit with whose it was and how m
   await end({ client: 'digest' });
   await end({ client: 'digest' });
   const by = { method: 'access/end', subject: admin.sub, username: 'admin', resource: 'registry' };
-  expect(records.map(readRecord)).toMatchObject([
+  const query = decisionsQuery.parse({});
+  const { decisions } = await auth.audit.ask('page', { query, visible: { servers: 'all' } });
+  const ended = decisions.filter(({ method }) => method === 'access/end').reverse();
+  expect(ended.slice(-2)).toMatchObject([
     { ...by, about: bob.sub, about_name: 'bob', detail: 'all access of bob', count: 2 },
     { ...by, about: 'digest', about_name: 'A', detail: 'the client “A” for everyone', count: 1 },
   ]);

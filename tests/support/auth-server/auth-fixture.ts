@@ -37,7 +37,6 @@ import { createIdJagGrant } from '../../../auth-server/oauth/id-jag/grant.ts';
 import type { ReadDocument } from '../../../auth-server/oauth/id-jag/issuer-keys.ts';
 import { trustIssuers } from '../../../auth-server/oauth/id-jag/trust.ts';
 import { parseTrustedIssuers } from '../../../auth-server/oauth/id-jag/trust-file.ts';
-import type { PeopleDoorDeps } from '../../../auth-server/people/door.ts';
 import type { SessionRecord } from '../../../auth-server/store/session-record.ts';
 import { openStore } from '../../../auth-server/store/store.ts';
 import { createStandInFetch, localPoolId } from '../../../common/identity/cognito.ts';
@@ -114,8 +113,6 @@ export interface Shape {
   accounts: Accounts;
   /** With which people connect accounts at servers; undefined for none. */
   connections: Connections | undefined;
-  /** What the audit knows of people, and what records their access as ended. */
-  audit: Pick<PeopleDoorDeps, 'seenPeople' | 'events'>;
   throttle: ThrottleLimits;
 }
 
@@ -154,7 +151,6 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     upstreamSecrets: noSecrets,
     accounts: noAccounts,
     connections: undefined,
-    audit: {},
     approved: undefined,
     throttle: usualThrottle,
     ...change,
@@ -265,7 +261,6 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     delegations,
     assertions,
     ...store,
-    ...shape.audit,
     seal,
     attempts: createLoginAttempts(shape.secretKeys, shape.publicUrl.startsWith('https:')),
     cookie,
