@@ -5,6 +5,7 @@ import helmet from 'helmet';
 import { accountDoor } from './account/door.ts';
 import type { Connecting } from './connect/deps.ts';
 import { connectRoutes } from './connect/routes.ts';
+import { type ExportDoorDeps, exportDoor } from './decisions/door/export.ts';
 import { type DecisionsDoorDeps, decisionsDoor } from './decisions/door/page.ts';
 import { createResourceMetadata, type MetadataSettings } from './gate/metadata.ts';
 import { type RelayCallbacksDeps, relayCallbacks } from './gate/relay-callbacks.ts';
@@ -28,6 +29,7 @@ export type AppDeps = ValidateDeps &
   MetadataSettings &
   RelayCallbacksDeps &
   DecisionsDoorDeps &
+  ExportDoorDeps &
   PeopleDoorDeps &
   Omit<SessionExchangeDeps, 'redeemSession'> & {
     /** The authorization server. */
@@ -76,6 +78,7 @@ export function createApp(deps: AppDeps, validate: RequestListener = createValid
 
   app.use(relayCallbacks(deps)); // /relay/ended, /relay/bindings, /relay/tasks, /relay/accounts
   app.use(decisionsDoor(deps)); // /decisions
+  app.use(exportDoor(deps)); // /decisions/export
   app.use(accountDoor(deps)); // /account, /account/end
   app.use(peopleDoor(deps)); // /people, /people/clients, /people/ended, /people/:id, /people/end
   app.use(sessionExchange({ ...deps, redeemSession: sessionRedeemer(deps.oauth) })); // /oauth2/session, which must not depend on a cookie

@@ -7,6 +7,7 @@ import type { Policy } from '../policy/policy.ts';
 import type { AccountDoor } from './access/account.ts';
 import { createCatalogue } from './access/catalogue.ts';
 import type { AuditDoor } from './access/decisions.ts';
+import type { ExportDecisions } from './access/export.ts';
 import { type ChangingTool, createIdentify, requireOperation, requirePerson } from './access/guards.ts';
 import type { PeopleDoor } from './access/people.ts';
 import type { ReadUsage } from './access/usage.ts';
@@ -79,6 +80,7 @@ export interface RegistryParts {
   /** Which credentials servers may use. */
   upstreamAuth: Pick<UpstreamAuth, 'problem' | 'titleOf' | 'accountsFor'>;
   audit: AuditDoor;
+  exportDecisions: ExportDecisions;
   readUsage: ReadUsage;
   account: AccountDoor;
   people: PeopleDoor;

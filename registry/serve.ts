@@ -11,6 +11,7 @@ import { readConfig } from '../common/settings/config.ts';
 import { type UpstreamSecrets, watchUpstreamSecrets } from '../common/upstream-secrets/watch.ts';
 import { createAccountDoor } from './access/account.ts';
 import { createAuditDoor } from './access/decisions.ts';
+import { createExportDecisions } from './access/export.ts';
 import { createPeopleDoor } from './access/people.ts';
 import { createReadUsage } from './access/usage.ts';
 import { createApp } from './app.ts';
@@ -111,6 +112,7 @@ function statusesOf(servers: readonly RegisteredServer[], healthOf: (name: strin
 function doorsOf(authServerUrl: string) {
   return {
     audit: createAuditDoor(authServerUrl),
+    exportDecisions: createExportDecisions(authServerUrl),
     readUsage: createReadUsage(authServerUrl),
     account: createAccountDoor(authServerUrl),
     people: createPeopleDoor(authServerUrl),

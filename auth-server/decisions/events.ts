@@ -36,7 +36,7 @@ export function createAuditEvents(audit: RecordKeeper, policyVersion: () => stri
       readings.set(key, now);
       add('audit/read', who, { resource: 'registry', detail });
     },
-    /** Records were exported in a format; `count` is undefined if the export has broken off. */
+    /** An export begins (without `count`), or all of its records were sent: one that broke off has no second record. */
     exported: (who: Actor, format: string, filters: Readonly<Record<string, unknown>>, count: number | undefined) =>
       add('audit/export', who, {
         resource: 'registry',

@@ -16,12 +16,12 @@ export function createAskAudit(authServerUrl: string) {
     const signal = AbortSignal.timeout(waitMilliseconds);
     const headers = { 'X-Mcp-Assertion': assertion };
     const response = await fetch(url, { headers, signal, redirect: 'error' }).catch((error: unknown) => {
-      throw unavailable(error);
+      throw auditUnavailable(error);
     });
     if (response.status === 403) throw needsViewAudit();
-    if (!response.ok) throw unavailable(new Error(`the auth-server answered ${response.status}`));
+    if (!response.ok) throw auditUnavailable(new Error(`the auth-server answered ${response.status}`));
     const read = answer.safeParse(await response.json().catch(() => undefined));
-    if (!read.success) throw unavailable(read.error);
+    if (!read.success) throw auditUnavailable(read.error);
     return read.data;
   };
 }
@@ -32,7 +32,8 @@ export function needsViewAudit(): RegistryError {
   return new RegistryError('not_permitted', message);
 }
 
-function unavailable(cause: unknown): RegistryError {
+/** The auth-server did not answer, or not as expected. */
+export function auditUnavailable(cause: unknown): RegistryError {
   const message = 'The auth-server keeps the decisions, and cannot be read at the moment.';
   return new RegistryError('audit_unavailable', message, { cause });
 }

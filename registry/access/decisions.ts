@@ -6,6 +6,8 @@ import {
   decisionPage,
   decisionSums,
   decisionsQuery,
+  type ExportQuery,
+  exportQuery,
   type Suggestions,
   type SuggestionsQuery,
   type SumsQuery,
@@ -68,8 +70,29 @@ export const decisionsApiQuery = decisionsQuery.omit({ times: true }).extend({
  * @throws {RegistryError} `input_invalid`
  */
 export function readDecisionsQuery(query: Readonly<Record<string, unknown>>, now: Date): DecisionsQuery {
-  const filled = Object.fromEntries(Object.entries(query).filter(([, value]) => value !== ''));
-  const { span, ...rest } = readInput(decisionsApiQuery, filled);
+  return withTimes(readInput(decisionsApiQuery, filledOf(query)), now);
+}
+
+/** A query for an export of the API. */
+export const exportApiQuery = exportQuery.extend({ span: decisionsApiQuery.shape.span });
+
+/**
+ * Reads the format and the filters of an export, likewise.
+ * @throws {RegistryError} `input_invalid`
+ */
+export function readExportQuery(query: Readonly<Record<string, unknown>>, now: Date): ExportQuery {
+  return withTimes(readInput(exportApiQuery, filledOf(query)), now);
+}
+
+function filledOf(query: Readonly<Record<string, unknown>>) {
+  return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== ''));
+}
+
+/** The span as a time. */
+function withTimes<Q extends Pick<z.output<typeof decisionsApiQuery>, 'span' | 'since' | 'until'>>(
+  { span, ...rest }: Q,
+  now: Date,
+) {
   if (!span || rest.since !== undefined || rest.until !== undefined) return rest;
   return { ...rest, since: new Date(now.getTime() - auditSpans[span]).toISOString(), times: `span=${span}` };
 }

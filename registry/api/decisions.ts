@@ -1,23 +1,27 @@
 import { type RequestHandler, Router } from 'express';
-import type { Policy } from '../../policy/policy.ts';
-import { type AuditDoor, readDecisionsQuery, requireViewAudit } from '../access/decisions.ts';
+import { type AuditDoor, readDecisionsQuery, readExportQuery, requireViewAudit } from '../access/decisions.ts';
+import { type ExportOptions, sendExport } from '../access/export.ts';
 import { personOf } from '../access/guards.ts';
 
-interface DecisionsApiParts {
+interface DecisionsApiParts extends ExportOptions {
   /** Requires the caller's own assertion, which is passed on. */
   guard: RequestHandler;
-  policy: () => Policy;
   audit: AuditDoor;
-  now: () => Date;
 }
 
-/** `GET /decisions`, mounted at `/api`: decisions of the gateway, newest first. Requires `view_audit`. */
-export function createDecisionsApi({ guard, policy, audit, now }: DecisionsApiParts): Router {
+/**
+ * Mounted at `/api`: `GET /decisions`, decisions of the gateway, newest first, which requires `view_audit`, and
+ * `GET /decisions/export`, all that match as a file, which requires `export_audit` too.
+ */
+export function createDecisionsApi(parts: DecisionsApiParts): Router {
+  const { guard, policy, audit, now } = parts;
   const api = Router({ caseSensitive: true, strict: true });
   api.get('/decisions', guard, async (req, res) => {
     requireViewAudit(policy(), personOf(req));
     const query = readDecisionsQuery(req.query, now());
     res.json(await audit.decisions(req.get('x-mcp-assertion') ?? '', query));
   });
+  const download = sendExport(parts, (req) => readExportQuery(req.query, now()));
+  api.get('/decisions/export', guard, download);
   return api;
 }

@@ -12,6 +12,7 @@ export type Place = Pick<ReadRow, 'at' | 'writer' | 'number'>;
 
 const columns = sql.raw('writer, number, at, verdict, reason, person, client, server, object, method, caller, record');
 const newestFirst = sql`order by at desc, writer desc, number desc`;
+const oldestFirst = sql`order by at, writer, number`;
 
 /** Reads the place of a record from its id. */
 export function placeOf(id: string): Place {
@@ -36,15 +37,46 @@ export async function readNewest(
   const found: ReadRow[] = [];
   for (const { db, range } of await segments(database, since, newest)) {
     const left = limit - found.length;
-    const queries = (branches ?? [sql`1 = 1`]).map((branch) => {
-      const all = sql.join([branch, ...range, ...conditions, ...older], sql` and `);
-      return sql`select * from (select ${columns} from decision where ${all} ${newestFirst} limit ${sql.lit(left)}) as b`;
-    });
-    const { rows } = await sql<ReadRow>`${sql.join(queries, sql` union all `)}`.execute(db);
+    const rows = await select(db, branches, [...range, ...conditions, ...older], newestFirst, left);
     found.push(...distinct(rows.sort(compare)).slice(0, left));
     if (found.length === limit) break;
   }
   return found;
+}
+
+/**
+ * Reads records of one day that match, the oldest first.
+ * @param after only records newer than this one
+ */
+export async function readOldest(
+  database: AuditDatabase,
+  day: string,
+  { conditions, branches }: Filters,
+  { after, limit }: { after: Place | undefined; limit: number },
+): Promise<ReadRow[]> {
+  const { from, to } = dayRange(day);
+  const range = database.kind === 'sqlite' ? [] : [sql`at >= ${from}`, sql`at < ${to}`];
+  const newer = after
+    ? [sql`at >= ${after.at}`, sql`(at, writer, number) > (${after.at}, ${after.writer}, ${after.number})`]
+    : [];
+  const rows = await select(database.day(day), branches, [...range, ...conditions, ...newer], oldestFirst, limit);
+  return distinct(rows.sort((a, b) => compare(b, a))).slice(0, limit);
+}
+
+/** The first rows of each branch. */
+async function select(
+  db: Kysely<DaySchema>,
+  branches: Filters['branches'],
+  conditions: Filters['conditions'],
+  order: RawBuilder<unknown>,
+  limit: number,
+): Promise<ReadRow[]> {
+  const queries = (branches ?? [sql`1 = 1`]).map((branch) => {
+    const all = sql.join([branch, ...conditions], sql` and `);
+    return sql`select * from (select ${columns} from decision where ${all} ${order} limit ${sql.lit(limit)}) as b`;
+  });
+  const { rows } = await sql<ReadRow>`${sql.join(queries, sql` union all `)}`.execute(db);
+  return rows;
 }
 
 /** One record, if it is kept and the conditions hold. */

@@ -1,3 +1,4 @@
+import { createExportQuestions, type ExportQuestions } from '../export/questions.ts';
 import { createReadQuestions, type ReadQuestions } from '../read/questions.ts';
 import type { AuditDatabase } from '../store/database.ts';
 import type { NameStore } from '../store/names.ts';
@@ -5,7 +6,7 @@ import { createUsageQuestions, type UsageQuestions } from '../usage/questions.ts
 import type { AuditPlace } from './place.ts';
 
 /** Everything that the main thread can ask: each room contributes an object of async functions of one plain value. */
-export type Questions = ReadQuestions & UsageQuestions;
+export type Questions = ReadQuestions & ExportQuestions & UsageQuestions;
 
 /** What a room makes its functions from. */
 export interface QuestionContext {
@@ -15,5 +16,9 @@ export interface QuestionContext {
 }
 
 export function createQuestions({ database, names }: QuestionContext): Questions {
-  return { ...createReadQuestions(database, names), ...createUsageQuestions(database) };
+  return {
+    ...createReadQuestions(database, names),
+    ...createExportQuestions(database, names),
+    ...createUsageQuestions(database),
+  };
 }

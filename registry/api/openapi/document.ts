@@ -82,8 +82,9 @@ function toBody({ tag, body, isBodyOptional = false }: Operation) {
   return { requestBody };
 }
 
-function toResponses({ status = 200, answer, refusals = [], tag }: Operation) {
-  const good = answer ? { description: 'Done.', content: json(answer) } : { description: 'Redirects.' };
+function toResponses({ status = 200, answer, files, refusals = [], tag }: Operation) {
+  const content = answer ? json(answer) : files && Object.fromEntries(files.map((type) => [type, {}]));
+  const good = content ? { description: 'Done.', content } : { description: 'Redirects.' };
   const responses: Record<string, object> = { [status]: good };
   for (const [status, codes] of Map.groupBy([...new Set([...always, ...refusals])], statusOfCode)) {
     responses[status] = { description: codes.join(', '), content: json(errorsOf[tag]) };

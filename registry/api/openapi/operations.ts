@@ -1,7 +1,8 @@
 import type * as z from 'zod';
 import { peopleQuery } from '../../../common/identity/people.ts';
+import { exportFormats } from '../../../common/policy/decisions.ts';
 import { usageQuery } from '../../../common/policy/usage.ts';
-import { decisionsApiQuery } from '../../access/decisions.ts';
+import { decisionsApiQuery, exportApiQuery } from '../../access/decisions.ts';
 import type { ErrorCode } from '../../errors/registry-error.ts';
 import { changesQuery } from '../changes.ts';
 import { importQuery } from '../import.ts';
@@ -23,6 +24,8 @@ interface About {
   status?: number;
   /** The JSON of a success; missing if there is none. */
   answer?: Component;
+  /** The media types of a success that is a file. */
+  files?: readonly string[];
   /** Error codes, besides those that every route has. */
   refusals?: readonly ErrorCode[];
 }
@@ -150,6 +153,13 @@ const servers = routes('servers', {
     query: decisionsApiQuery,
     answer: 'Decisions',
     refusals: ['input_invalid', 'not_permitted', 'audit_unavailable'],
+  },
+  'get /api/decisions/export': {
+    summary: 'All decisions that match, the oldest first, as a file: a record a line',
+    permission: 'export_audit',
+    query: exportApiQuery,
+    files: [...new Set(Object.values(exportFormats).map(({ type }) => type.split(';', 1)[0] ?? type))],
+    refusals: ['input_invalid', 'not_permitted', 'origin_refused', 'audit_unavailable'],
   },
   'get /api/usage': {
     summary: 'What was called in a span of time, by whom, how fast and with how many errors',

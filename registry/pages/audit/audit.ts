@@ -1,15 +1,17 @@
 import { type Request, type Response, Router } from 'express';
 import type { Suggestions } from '../../../common/policy/decisions.ts';
 import { readSuggestionsQuery, requireViewAudit } from '../../access/decisions.ts';
+import { type ExportDecisions, sendExport } from '../../access/export.ts';
 import { personOf } from '../../access/guards.ts';
 import { RegistryError } from '../../errors/registry-error.ts';
 import type { Render, View } from '../shared/render.ts';
-import { filtersIn, laterQuery, linkTo, queryOf } from './filters.ts';
+import { exportOf, filtersIn, laterQuery, linkTo, queryOf } from './filters.ts';
 import { daysOf } from './rows.ts';
 import { type AuditParts, auditView, openRecord, type Reader } from './view.ts';
 
 export interface AuditOptions extends AuditParts {
   render: Render;
+  exportDecisions: ExportDecisions;
 }
 
 const isId = /^[0-9a-z]+-\d+-\d+$/;
@@ -17,6 +19,7 @@ const isId = /^[0-9a-z]+-\d+-\d+$/;
 /**
  * `GET /audit`: decisions and events, filtered, with their sums; `/audit/<id>`: one of them, beside its list where there is
  * room. `/audit/new` has what came since a page was drawn, `/audit/suggest` names for its filters. All require `view_audit`.
+ * `/audit/export` is a file with all that match; it requires `export_audit` too.
  */
 export function createAuditPages({ render, ...parts }: AuditOptions): Router {
   const { policy, audit, now } = parts;
@@ -36,6 +39,10 @@ export function createAuditPages({ render, ...parts }: AuditOptions): Router {
     void res.type('html').send(render.part(`audit/${template}`, data));
 
   pages.get('/audit', (req, res) => show(req, res));
+  pages.get(
+    '/audit/export',
+    sendExport(parts, (req) => exportOf(filtersIn(req), req.query.format, now())),
+  );
   pages.get('/audit/new', async (req, res) => {
     const [{ assertion }, filters] = [readerOf(req), filtersIn(req)];
     const { query, fault } = queryOf(filters, now());

@@ -1,6 +1,7 @@
 import type { Request } from 'express';
-import type { DecisionsQuery } from '../../../common/policy/decisions.ts';
+import { type DecisionsQuery, type ExportQuery, exportQuery } from '../../../common/policy/decisions.ts';
 import { type AuditSpan, readDecisionsQuery } from '../../access/decisions.ts';
+import { readInput } from '../../errors/read-input.ts';
 import { RegistryError } from '../../errors/registry-error.ts';
 import { reasonWords } from './words.ts';
 
@@ -59,6 +60,16 @@ export function queryOf(
     if (!(error instanceof RegistryError)) throw error;
     return { query: undefined, fault: error.message };
   }
+}
+
+/**
+ * What an export of the page has: all records with these filters. It has no usual span.
+ * @throws {RegistryError} `input_invalid`
+ */
+export function exportOf(filters: Filters, format: unknown, now: Date): ExportQuery {
+  const { query, fault } = queryOf({ ...filters, span: filters.span || 'all' }, now);
+  if (!query) throw new RegistryError('input_invalid', fault);
+  return readInput(exportQuery, { ...query, format });
 }
 
 /** The query for what came after a page was drawn. @param newest the time of its newest decision, as the page has it */

@@ -76,7 +76,7 @@ const eventWords: Readonly<Record<string, (event: Decision) => string>> = {
   'access/end': ({ detail }) => `ended ${detail ?? 'access'}`,
   'audit/read': ({ detail }) => `read the audit${detail ? `: ${detail}` : ''}`,
   'audit/export': ({ count, detail }) =>
-    `exported ${count === undefined ? 'decisions' : counted(count, 'decision')}${detail ? `: ${detail}` : ''}`,
+    `${count === undefined ? 'began to export decisions' : `exported ${counted(count, 'decision')}`}${detail ? `: ${detail}` : ''}`,
   'audit/erase': ({ count }) => `erased ${count === undefined ? 'records' : counted(count, 'record')} of a person`,
   'audit/start': () => 'A process of the gateway started, and with it a record',
   'audit/stop': () => 'A process of the gateway stopped, and its record is complete',

@@ -153,6 +153,7 @@ export async function startRegistry(
   });
   const check = async () => neverChecked;
   const connect = async () => undefined;
+  const exportDecisions = async () => new ReadableStream({ start: (controller) => controller.close() });
   const audit = {
     decisions: async () => ({ decisions: [], next: null, kept: 0, oldest: null }),
     sums: async () => ({ rows: [], cut: false }),
@@ -173,7 +174,7 @@ export async function startRegistry(
     end: async () => 0,
   };
   const readUsage: RegistryParts['readUsage'] = async (_assertion, query) => noUsage(query, new Date());
-  const more = { connect, upstreamAuth: noCredentials, audit, readUsage, account, people };
+  const more = { connect, upstreamAuth: noCredentials, audit, exportDecisions, readUsage, account, people };
   const definitions = given.definitions ?? (await createApprovedDefinitions(store.definitions, log));
   const search = given.search ?? (await searchOf(store, given.policy ?? defaults.policy, given.healthOf));
   const app = createApp({ ...defaults, ...more, editor, check, definitions, ...given, search, store });

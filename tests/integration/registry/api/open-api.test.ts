@@ -163,6 +163,7 @@ const requests: [string, string, () => [string, unknown?, string?]][] = [
   ['get', '/api/usage', () => ['/api/usage?span=7d']],
   ['get', '/api/usage', () => ['/api/usage?span=1y']],
   ['get', '/api/servers/{name}/usage', () => ['/api/servers/time/usage']],
+  ['get', '/api/decisions/export', () => ['/api/decisions/export?format=xml']],
   ['get', '/api/people', () => ['/api/people?q=a&page=1']],
   ['get', '/api/people', () => ['/api/people?page=0']],
   ['get', '/api/people/{id}', () => ['/api/people/Y29nbml0byBh']],
