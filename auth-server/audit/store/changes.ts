@@ -64,6 +64,7 @@ async function writersAndNames(db: Kysely<unknown>, kind: DatabaseKind): Promise
     .addColumn('batch', 'integer', (c) => c.primaryKey())
     .addColumn('first', 'integer', (c) => c.notNull())
     .addColumn('count', 'integer', (c) => c.notNull())
+    .addColumn('written', 'integer', (c) => c.notNull())
     .execute();
 }
 

@@ -24,7 +24,7 @@ export const mostNames = 20_000;
 const slack = 1_000;
 
 /** Keeps the names that occur in records, and the groups and scopes of callers. */
-export function createNames({ kind: database, main }: AuditDatabase) {
+export function createNames({ kind: database, main }: Pick<AuditDatabase, 'kind' | 'main'>) {
   /** What was written today: the label by kind and value, the day by digest. */
   const written = boundedCache<string, string>(2 * mostNames);
   const added = new Map<NameKind, number>();

@@ -39,8 +39,8 @@ export interface MainSchema extends SumTables {
   /** What signs the statements. The public half of each key stays for good. */
   audit_key: KeyTable;
   audit_statement: { seq: number; kind: string; at: number; jws: string; digest: string };
-  /** Batches of the record of older releases that were taken over, and the number of their first record. */
-  audit_import: { batch: number; first: number; count: number };
+  /** Batches of the record of older releases that are taken over: their numbers, and whether their records are written. */
+  audit_import: { batch: number; first: number; count: number; written: number };
 }
 
 /** The tables of a day. */

@@ -4,7 +4,7 @@ import type { Logger } from '../../../common/service/log.ts';
 import { eventText } from '../event.ts';
 import type { MeasuredCall } from '../outside/measured-call.ts';
 import type { RecordKeeper } from '../record.ts';
-import type { WriterIdentity } from '../write/writer.ts';
+import { importWriter, type WriterIdentity } from '../write/writer.ts';
 import type { FromThread, StartThread } from './messages.ts';
 import { createOutbox } from './outbox.ts';
 import type { AuditPlace } from './place.ts';
@@ -97,7 +97,7 @@ export async function openAudit(place: AuditPlace, options: AuditOptions): Promi
 }
 
 function newIdentity(): WriterIdentity {
-  const [id, name] = [randomInt(1, 2 ** 31 - 1), randomBytes(16).toString('hex')];
+  const [id, name] = [randomInt(importWriter + 1, 2 ** 31 - 1), randomBytes(16).toString('hex')];
   return { id, name, host: hostname(), pid: process.pid, startedAt: Date.now() };
 }
 

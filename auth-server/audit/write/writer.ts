@@ -19,6 +19,9 @@ export interface WriterIdentity {
   startedAt: number;
 }
 
+/** The writer of records that older releases have kept. Others have larger numbers. */
+export const importWriter = 1;
+
 /** Records in the order of their numbers. */
 export interface Batch {
   /** The number of the first. */
