@@ -45,7 +45,9 @@ export async function openOlderRecord(database: AuditDatabase, where: string): P
 
 async function openTables({ kind, main }: AuditDatabase, where: string) {
   if (kind === 'postgres') {
-    const { rows } = await sql<{ name: string | null }>`select to_regclass('decision_batch')::text as name`.execute(main);
+    const { rows } = await sql<{ name: string | null }>`select to_regclass('decision_batch')::text as name`.execute(
+      main,
+    );
     const isThere = rows[0]?.name != null;
     return isThere ? { db: main as unknown as Kysely<OlderSchema>, close: async () => undefined } : undefined;
   }

@@ -19,7 +19,7 @@ export interface Name {
 export type NameStore = ReturnType<typeof createNames>;
 
 /** Names of a kind. A caller can invent a tool name for each call: those that were seen last stay. */
-export const mostNames = 20_000;
+const mostNames = 20_000;
 /** More names than this are removed as soon as so many new ones have come. */
 const slack = 1_000;
 

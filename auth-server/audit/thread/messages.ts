@@ -1,6 +1,6 @@
 import type { MeasuredCall } from '../outside/measured-call.ts';
 import type { Batch, WriterIdentity } from '../write/writer.ts';
-import type { Report } from './engine.ts';
+import type { Report } from './background.ts';
 import type { AuditPlace } from './place.ts';
 import type { Questions } from './questions.ts';
 

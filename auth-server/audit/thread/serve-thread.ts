@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfigError } from '../../../common/text/config-error.ts';
 import type { Batch } from '../write/writer.ts';
-import { type Engine, openEngine, type Report } from './engine.ts';
+import type { Report } from './background.ts';
+import { type Engine, openEngine } from './engine.ts';
 import type { ThreadData, ThreadPort, ToThread } from './messages.ts';
 
 const retryMilliseconds = 1_000;

@@ -1,0 +1,95 @@
+import { dropDay } from '../chain/make/drop.ts';
+import type { createSigning } from '../chain/make/signing.ts';
+import { createImport } from '../keep/import.ts';
+import { createRetention } from '../keep/retention.ts';
+import type { createMeasuring } from '../outside/measuring.ts';
+import type { AuditDatabase } from '../store/database.ts';
+import { dayAfter } from '../store/days.ts';
+import type { NameStore } from '../store/names.ts';
+import { createSumsJob, sumsMilliseconds } from '../usage/keep-sums.ts';
+import type { Writer, WriterIdentity } from '../write/writer.ts';
+import { startJobs } from './jobs.ts';
+import type { AuditPlace } from './place.ts';
+
+/** What the thread reports, for the log. */
+export interface Report {
+  level: 'info' | 'warn' | 'error';
+  code: string;
+  message: string;
+  err?: unknown;
+  /** Further fields of the line. */
+  fields?: Readonly<Record<string, unknown>>;
+}
+
+interface Background {
+  database: AuditDatabase;
+  names: NameStore;
+  place: AuditPlace;
+  identity: WriterIdentity;
+  writer: Pick<Writer, 'greet'>;
+  signing: ReturnType<typeof createSigning>;
+  measuring: Pick<ReturnType<typeof createMeasuring>, 'work'> | undefined;
+  report: (report: Report) => void;
+}
+
+const second = 1_000;
+const minute = 60 * second;
+/** Days for which there are tables ahead: making a partition waits for queries. */
+const daysAhead = 2;
+
+const failures = {
+  audit_writer: 'it could not be noted in the audit that this process runs or has ended',
+  audit_days: 'the tables of the next days could not be made',
+  audit_sums: 'the sums of the audit could not be made',
+  audit_head: 'no statement about the audit could be signed',
+  audit_retention: 'old records of the audit could not be dropped',
+  audit_import: 'the record of an older release could not be taken over',
+  audit_calls: 'times and statuses of calls cannot be read from CALLS_FILE, or written',
+};
+
+/** Makes the tables of today and the next days. */
+export async function makeDaysAhead(database: AuditDatabase): Promise<void> {
+  for (let ahead = 0; ahead <= daysAhead; ahead++) await database.make(dayAfter(Date.now(), ahead));
+}
+
+/** What the thread does beside writing and answering. */
+export function backgroundJobs(parts: Background) {
+  const { database, place, identity, writer, signing, measuring, report } = parts;
+  const failedTo = (code: keyof typeof failures) => (err: unknown) =>
+    report({ level: 'error', code, message: failures[code], err });
+  const job = (code: keyof typeof failures, milliseconds: number, work: () => Promise<void>) => ({
+    milliseconds,
+    work,
+    failed: failedTo(code),
+  });
+  const days = job('audit_days', 60 * minute, () => makeDaysAhead(database));
+  const jobs = [
+    job('audit_writer', minute, writer.greet),
+    ...(database.kind === 'postgres' ? [days] : []),
+    // Not at the start: after a standstill it may take a while.
+    job('audit_sums', sumsMilliseconds, createSumsJob(database, identity.name)),
+    job('audit_head', minute, signing.work),
+    { ...job('audit_retention', 5 * minute, retentionOf(parts)), atOnce: true },
+    { ...job('audit_import', minute, createImport(database, place.where)), atOnce: true },
+    ...(measuring ? [job('audit_calls', second, measuring.work)] : []),
+  ];
+  return { failedTo, start: () => startJobs(jobs) };
+}
+
+function retentionOf({ database, names, place, signing, report }: Background) {
+  return createRetention({
+    database,
+    names,
+    limits: place,
+    drop: (day) => dropDay(database, signing.statements, day),
+    dropped(day, why) {
+      const message =
+        why === 'age' ? 'records older than AUDIT_DAYS were dropped' : 'records beyond AUDIT_MAX_MB were dropped';
+      report({ level: 'info', code: 'audit_dropped', message, fields: { day } });
+    },
+    tooLarge(bytes) {
+      const message = "today's records alone take more than AUDIT_MAX_MB: make room, or find out who calls that often";
+      report({ level: 'warn', code: 'audit_large', message, fields: { megabytes: Math.round(bytes / 2 ** 20) } });
+    },
+  });
+}
