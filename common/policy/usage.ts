@@ -35,6 +35,7 @@ const row = z.strictObject({
   name: z.string().describe('What pages show.'),
   server: z.string().optional().describe('The server of a tool.'),
   last: z.iso.datetime().describe('The hour of the last call, or its time if that was in the last hours.'),
+  slots: z.array(count).max(100).optional().describe('Of a server: its calls in each slot.'),
   ...counts,
 });
 

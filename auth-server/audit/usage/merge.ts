@@ -7,6 +7,8 @@ import type { Layout } from './spans.ts';
 export interface NamelessRow {
   id: string;
   server?: string;
+  /** Of a server: its calls in each slot. */
+  slots?: number[];
   counts: Counts;
 }
 
@@ -33,11 +35,17 @@ const mostRows = 20;
 export function mergeCells(layout: Layout, parts: readonly Cells[], maySee: (server: string) => boolean): Merged {
   const seen = parts.flatMap((cells) => [...cells].filter(([server]) => maySee(server)));
   const [total, slots, servers, tools] = [noCounts(), new Map<string, Counts>(), byName(), byName()];
+  const byServer = new Map<string, Map<number, number>>();
   const [people, agents, clients, reasons] = [byName(), byName(), byName(), byName()];
   for (const [server, cells] of seen) {
     addCounts(total, cells.total);
     addUnder(servers, server, cells.total);
-    for (const [slot, counts] of cells.slots) addUnder(slots, String(slot), counts);
+    const own = byServer.get(server) ?? new Map<number, number>();
+    byServer.set(server, own);
+    for (const [slot, counts] of cells.slots) {
+      addUnder(slots, String(slot), counts);
+      own.set(slot, (own.get(slot) ?? 0) + counts.calls);
+    }
     for (const [tool, counts] of cells.tools) addUnder(tools, JSON.stringify([server, tool]), counts);
     addAll(people, cells.people);
     addAll(agents, cells.agents);
@@ -51,7 +59,10 @@ export function mergeCells(layout: Layout, parts: readonly Cells[], maySee: (ser
       at: new Date(slot * 3_600_000).toISOString(),
       ...shownCounts(slots.get(String(slot)) ?? noCounts()),
     })),
-    servers: rowsOf(servers),
+    servers: rowsOf(servers).map((row) => ({
+      ...row,
+      slots: layout.slots.map((slot) => byServer.get(row.id)?.get(slot) ?? 0),
+    })),
     tools: rowsOf(tools).map(toolOf),
     people: rowsOf(people),
     agents: rowsOf(agents),

@@ -73,7 +73,8 @@ function isoOfHour(hour: number): string {
   return new Date(hour * hourMilliseconds).toISOString();
 }
 
-function rowOf({ id, server, counts }: NamelessRow, name = id): UsageRow {
+function rowOf({ id, server, slots, counts }: NamelessRow, name = id): UsageRow {
   const last = new Date(counts.last * 1_000).toISOString();
-  return { id, name, ...(server !== undefined && { server }), last, ...shownCounts(counts) };
+  const of = { ...(server !== undefined && { server }), ...(slots && { slots }) };
+  return { id, name, ...of, last, ...shownCounts(counts) };
 }

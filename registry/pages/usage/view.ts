@@ -4,6 +4,7 @@ import { cleaned, took, withCommas } from '../shared/format.ts';
 import { barsOf } from './bars.ts';
 import { figuresOf, spanWords } from './figures.ts';
 import { linesOf } from './lines.ts';
+import { sparkOf } from './spark.ts';
 import { type Find, unusedOf } from './unused.ts';
 
 /** What a row leads to, and what it is called if not by its own name. */
@@ -51,9 +52,9 @@ export function shownUsage(usage: Usage, find: Find, path: string, server?: stri
     times: isDrawn && slots.some(({ p50 }) => p50 !== null) ? linesOf(usage) : undefined,
     servers:
       server === undefined
-        ? rows(usage.servers, 'no known server', ({ id }) => aboutServer(id, find, span, audit))
+        ? rows(usage.servers, 'unknown servers', ({ id }) => aboutServer(id, find, span, audit))
         : [],
-    tools: rows(usage.tools, 'prompts, resources, unknown tools', (row) => ({
+    tools: rows(usage.tools, 'unknown tools', (row) => ({
       href: audit({ tool: row.id, ...(row.server !== undefined && { server: row.server }) }),
       ...(server === undefined && row.server !== undefined && { note: find(row.server)?.title ?? row.server }),
     })),
@@ -88,7 +89,7 @@ function aboutServer(id: string, find: Find, span: UsageSpan, audit: (filter: Re
 
 /** @param rows those of the table, the one with the most calls first */
 function shownRow(row: UsageRow, rows: readonly UsageRow[]) {
-  const { calls, refused, errors, p50, p95, last } = row;
+  const { calls, refused, errors, p50, p95, last, slots } = row;
   const most = rows[0]?.calls ?? 0;
   return {
     name: cleaned(row.name, longestName),
@@ -99,6 +100,7 @@ function shownRow(row: UsageRow, rows: readonly UsageRow[]) {
     p50: p50 === null ? '–' : took(p50),
     p95: p95 === null ? '–' : took(p95),
     last: new Date(last),
+    spark: slots && sparkOf(slots),
   };
 }
 

@@ -42,7 +42,10 @@ export function someUsage(query: UsageQuery, now: Date): Usage {
   return {
     ...{ ...none, slots, total, since: new Date(now.getTime() - 200 * 86_400_000).toISOString(), callers: 23 },
     ...{ measured: query.span === '90d' ? 'some' : 'all', before: countsOf(Math.round(total.calls * 0.9)) },
-    servers: servers.map((name, i) => row(name, name, [0.62, 0.25, 0.13][i] ?? 0)),
+    servers: servers.map((name, i) => {
+      const share = [0.62, 0.25, 0.13][i] ?? 0;
+      return row(name, name, share, { slots: slots.map((_, at) => slots.at(at - 3 * i)?.calls ?? 0) });
+    }),
     tools: [
       row('search_issues', 'search_issues', 0.31, { server: 'github' }),
       row('delete_branch', 'delete_branch', 0.02, { server: 'github', refused: 222, errors: 0, p50: null, p95: null }),

@@ -65,6 +65,7 @@ describe.each<[string, Places]>(bothDatabases('audit'))('%s:', (_kind, places) =
       { id: 'currenttime', calls: 3, refused: 1, errors: 0, p50: 80 },
       { id: 'fininfo', calls: 1, errors: 1, p95: 39, last: new Date(now - 2 * minute).toISOString() },
     ]);
+    expect(usage.servers[0]?.slots).toEqual([...Array(20).fill(0), 2, 0, 0, 1]);
     expect(usage.tools).toMatchObject([
       { id: 'now', server: 'currenttime', calls: 3 },
       { id: 'quote', server: 'fininfo' },

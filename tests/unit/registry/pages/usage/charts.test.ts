@@ -2,6 +2,7 @@ import type { Usage } from '../../../../../common/policy/usage.ts';
 import { barsOf } from '../../../../../registry/pages/usage/bars.ts';
 import { linesOf } from '../../../../../registry/pages/usage/lines.ts';
 import { roundTop, slotLength, slotTime, ticksOf } from '../../../../../registry/pages/usage/slots.ts';
+import { sparkOf } from '../../../../../registry/pages/usage/spark.ts';
 import { noUsage } from '../../../../support/registry/usage-data.ts';
 
 const now = new Date('2026-11-23T13:30:00Z');
@@ -80,6 +81,12 @@ test('A line of times has a gap where nothing was measured, and a slot alone is 
   );
   expect(slots[2]?.title).toBe('16:00 UTC: nothing measured');
   expect(rows.map(({ time }) => time)).toEqual(['17:00', '15:00', '14:00']);
+});
+
+test('A sparkline stays inside its area, and there is none of a single number', () => {
+  expect(sparkOf([0, 4, 2])).toEqual({ line: '1,19 44,1 87,10', area: '1,20 1,19 44,1 87,10 87,20' });
+  expect(sparkOf([0, 0])?.line).toBe('1,19 87,19');
+  expect(sparkOf([5])).toBeUndefined();
 });
 
 test('The ticks and the times of slots fit the span', () => {

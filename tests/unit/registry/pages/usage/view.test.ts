@@ -83,10 +83,10 @@ test('What has no name of its own is told in words, and leads to the decisions o
     servers: [{ ...row, id: '', name: '' }],
   });
   expect(tools[0]).toMatchObject({
-    ...{ name: 'prompts, resources, unknown tools', note: 'GitHub', isUnnamed: true },
+    ...{ name: 'unknown tools', note: 'GitHub', isUnnamed: true },
     href: '/audit?server=github&span=7d',
   });
-  expect(servers[0]).toMatchObject({ name: 'no known server', href: '/audit?span=7d' });
+  expect(servers[0]).toMatchObject({ name: 'unknown servers', href: '/audit?span=7d' });
 });
 
 test('The activity of a server lists no servers, and its rows lead to its own decisions', () => {
