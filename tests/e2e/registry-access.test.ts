@@ -113,7 +113,15 @@ test('Only files are sent compressed: pages and answers, which hold what one per
   const style = /href="(\/static\/design\.[0-9a-f]+\.css)"/.exec(page.body)?.[1] ?? '';
   for (const path of [style, '/static/icon.svg', '/oauth2/static/sign-in.css'])
     expect([path, await encodingOf(path)]).toEqual([path, 'br']);
-  for (const path of ['/', '/servers/currenttime', '/api/servers', '/rights', '/audit', '/.well-known/jwks.json'])
+  for (const path of [
+    '/',
+    '/servers/currenttime',
+    '/api/servers',
+    '/rights',
+    '/audit',
+    '/usage',
+    '/.well-known/jwks.json',
+  ])
     expect([path, await encodingOf(path)]).toEqual([path, undefined]);
   expect((await get('/login', { 'accept-encoding': 'br' })).headers['content-encoding']).toBeUndefined();
 });
