@@ -33,7 +33,7 @@ export function recordOf(decision: Decision, options: RecordOptions) {
     state: { allow: 'Allowed', deny: 'Refused', event: 'Event' }[kind],
     /** What the record is about, in its heading. */
     what: kind === 'event' ? whatHappened(decision) : (object ?? method ?? decision.http ?? 'A request'),
-    where: server ?? (resource === 'registry' ? 'the registry' : ''),
+    where: server ?? (resource === 'registry' && kind !== 'event' ? 'the registry' : ''),
     client: decision.client_name,
     via: viaWords(decision.via),
     facts: factsOf(decision, isOpen).filter(({ text, list }) => text !== '' || (list?.length ?? 0) > 0),

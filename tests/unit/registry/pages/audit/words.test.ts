@@ -1,6 +1,6 @@
 import { meanings } from '../../../../../auth-server/denials/codes.ts';
 import type { Decision } from '../../../../../common/policy/decisions.ts';
-import { reasonWords, whoAsked } from '../../../../../registry/pages/audit/words.ts';
+import { isEvent, reasonWords, viaWords, whatHappened, whoAsked } from '../../../../../registry/pages/audit/words.ts';
 
 test('Each reason of a refusal has words for the audit, and no other has', () => {
   expect(Object.keys(reasonWords).sort()).toEqual(Object.keys(meanings).sort());
@@ -17,4 +17,34 @@ test.each([
   ['a visitor of a public registry', { auth_method: 'public' }, 'A visitor', undefined],
 ])('The audit names %s', (_who, fields, name, more) => {
   expect(whoAsked({ ...decision, ...fields })).toEqual({ name, more });
+});
+
+test.each<[string, Partial<Decision>]>([
+  [
+    'connected the account alice@example.com at',
+    { method: 'accounts/connect', object: 'alice@example.com', server: 'notes' },
+  ],
+  ['disconnected the account at', { method: 'accounts/disconnect', server: 'notes' }],
+  [
+    'ended everything of Bob (bob)',
+    { method: 'access/end', about: 's-2', about_name: 'Bob (bob)', detail: 'everything of Bob (bob)' },
+  ],
+  ['read the audit: person=bob', { method: 'audit/read', detail: 'person=bob' }],
+  ['exported 1,204 decisions: csv: all', { method: 'audit/export', detail: 'csv: all', count: 1204 }],
+  ['began to export decisions: csv: all', { method: 'audit/export', detail: 'csv: all' }],
+  ['erased 40 records of a person', { method: 'audit/erase', detail: 'records of a person', count: 40 }],
+  ['17 records lost: more came than could be written. The log has them', { method: 'audit/lost', count: 17 }],
+  ['something/new', { method: 'something/new' }],
+])('The audit says of an event: %s', (words, fields) => {
+  const event: Decision = { ...decision, ...fields };
+  expect([isEvent(event), whatHappened(event)]).toEqual([true, words]);
+});
+
+test.each([
+  [undefined, ''],
+  ['hub', 'through the hub'],
+  ['mcpgw', 'through the tools of the gateway (mcpgw)'],
+  ['daily', 'through the set daily'],
+])('A call via %s came %s', (via, words) => {
+  expect(viaWords(via)).toBe(words);
 });
