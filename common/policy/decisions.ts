@@ -142,7 +142,7 @@ export type ExportFormat = keyof typeof exportFormats;
 const formatNames = Object.keys(exportFormats) as [ExportFormat, ...ExportFormat[]];
 
 /** A query for an export: the filters of {@link sumsQuery}, and the format. */
-export const exportQuery = sumsQuery.extend({
+export const exportQuery = sumsQuery.omit({ times: true }).extend({
   format: z.enum(formatNames, `must be one of ${formatNames.join(', ')}`),
 });
 

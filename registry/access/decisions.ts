@@ -73,7 +73,7 @@ export function readDecisionsQuery(query: Readonly<Record<string, unknown>>, now
   return withTimes(readInput(decisionsApiQuery, filledOf(query)), now);
 }
 
-/** A query for an export of the API. */
+/** A query for an export of the API. Its record has the exact times. */
 export const exportApiQuery = exportQuery.extend({ span: decisionsApiQuery.shape.span });
 
 /**
@@ -81,18 +81,19 @@ export const exportApiQuery = exportQuery.extend({ span: decisionsApiQuery.shape
  * @throws {RegistryError} `input_invalid`
  */
 export function readExportQuery(query: Readonly<Record<string, unknown>>, now: Date): ExportQuery {
-  return withTimes(readInput(exportApiQuery, filledOf(query)), now);
+  const { times: _, ...filters } = withTimes(readInput(exportApiQuery, filledOf(query)), now);
+  return filters;
 }
 
 function filledOf(query: Readonly<Record<string, unknown>>) {
   return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== ''));
 }
 
-/** The span as a time. */
+/** The span as a time, and in words. */
 function withTimes<Q extends Pick<z.output<typeof decisionsApiQuery>, 'span' | 'since' | 'until'>>(
   { span, ...rest }: Q,
   now: Date,
-) {
+): Omit<Q, 'span'> & { times?: string } {
   if (!span || rest.since !== undefined || rest.until !== undefined) return rest;
   return { ...rest, since: new Date(now.getTime() - auditSpans[span]).toISOString(), times: `span=${span}` };
 }

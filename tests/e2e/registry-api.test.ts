@@ -174,3 +174,23 @@ test('An import goes through the gate with the rights of its sender', async () =
   const agent = { ...(await bearer('reader')), 'content-type': 'application/json' };
   expect(JSON.parse((await sendIt({ headers: agent })).body).results[0]).toMatchObject({ code: 'not_permitted' });
 });
+
+test('A person exports the audit with a session, from no page of another site, and the export is in it', async () => {
+  const ask = (path: string, headers: Record<string, string> = {}) =>
+    send(gateway.ports.gateway, { method: 'GET', path, headers: { cookie: alice, ...headers } });
+  const elsewhere = { 'sec-fetch-site': 'cross-site', 'sec-fetch-dest': 'document', 'sec-fetch-mode': 'navigate' };
+  expect((await ask('/audit/export?format=csv', elsewhere)).status).toBe(403);
+  const csv = await ask('/audit/export?format=csv&tool=audit/start', { 'sec-fetch-site': 'same-origin' });
+  expect([csv.status, csv.headers['content-disposition']]).toEqual([200, expect.stringContaining('audit_')]);
+  expect(csv.body.split('\r\n').filter((line) => line.includes(',audit/start,')).length).toBeGreaterThan(0);
+  const { body } = await ask('/api/decisions/export?format=ndjson&tool=audit/export');
+  const records = body
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(records).toMatchObject([
+    { username: 'alice', method: 'audit/export', detail: 'csv: tool=audit/start' },
+    { username: 'alice', method: 'audit/export', detail: 'csv: tool=audit/start', count: expect.any(Number) },
+    { username: 'alice', method: 'audit/export', detail: 'ndjson: tool=audit/export' },
+  ]);
+});
