@@ -62,6 +62,20 @@ test('The export has the filters of the page, and says how much it will be', asy
   expect((await get('/audit', auditor)).text).not.toContain('/audit/export');
 });
 
+test('A page asks for its decisions and their sums once, and for an open decision only if it is not among them', async () => {
+  const summed: object[] = [];
+  sums = async (_assertion, query) => {
+    summed.push(query);
+    return { rows: [], cut: false };
+  };
+  asked.length = 0;
+  await get('/audit/c-0-1?person=bob');
+  expect([asked.length, summed.length]).toEqual([1, 1]);
+  expect(summed[0]).toEqual({ person: 'bob', since: asked[0]?.since, times: 'span=24h' });
+  await get('/audit/c-0-2?person=bob');
+  expect(asked.slice(1)).toMatchObject([{ person: 'bob' }, { id: 'c-0-2' }]);
+});
+
 test('Without sums, the page shows the decisions, and says so', async () => {
   sums = async () => {
     throw new RegistryError('audit_unavailable', 'It does not answer.');
