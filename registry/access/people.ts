@@ -6,6 +6,8 @@ import {
   clientsAnswer,
   type Ended,
   endedAnswer,
+  type Others,
+  othersAnswer,
   type People,
   type PeopleQuery,
   type PersonAccess,
@@ -24,6 +26,8 @@ import type { Person } from './guards.ts';
 /** What the access of all people may be asked for, with an administrator's assertion. Throws {@link RegistryError}. */
 export interface PeopleDoor {
   people(assertion: string, query: PeopleQuery): Promise<People>;
+  /** People who have no access now, but accounts at servers or records in the audit. */
+  others(assertion: string, query: PeopleQuery): Promise<Others>;
   person(assertion: string, id: string): Promise<PersonAccess>;
   /** A person's accounts at servers, the newest first. */
   connected(assertion: string, id: string): Promise<ConnectedAccount[]>;
@@ -43,6 +47,7 @@ export function createPeopleDoor(authServerUrl: string): PeopleDoor {
     `${path}?${new URLSearchParams({ q, page: String(page), ...(client !== undefined && { client }) })}`;
   return {
     people: (assertion, query) => ask({ path: withQuery('/people', query), assertion, answer: peopleAnswer }),
+    others: (assertion, query) => ask({ path: withQuery('/people/others', query), assertion, answer: othersAnswer }),
     person: (assertion, id) => ask({ path: `/people/${encodeURIComponent(id)}`, assertion, answer: personAnswer }),
     connected: (assertion, id) => askForConnected(ask, `/people/${encodeURIComponent(id)}/connected`, assertion),
     clients: (assertion, query) => ask({ path: withQuery('/people/clients', query), assertion, answer: clientsAnswer }),

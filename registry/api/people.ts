@@ -8,6 +8,7 @@ import { readInput } from '../errors/read-input.ts';
 import { type AccountsApiOptions, createAccountsApi } from './accounts.ts';
 import { type Answer, time } from './shared/answer.ts';
 
+const address = z.string().nullable().describe('An address, as nginx saw it; null if it is not known.');
 const person = {
   id: z.string().describe('Names the person in addresses.'),
   name: z.string().describe('The name to show. People may choose it.'),
@@ -26,9 +27,26 @@ export const peopleListing = z.strictObject({
       tokens: z.int(),
       names: z.array(z.string()).describe('What their clients and tokens are called.'),
       last_used: time,
+      last_used_from: address,
+      signed_in_since: time.nullable().describe('By the oldest sign-in; null without one.'),
+      accounts: z.int().describe('Their accounts at servers.'),
     }),
   ),
   total: z.int().describe('On all pages of 50.'),
+});
+
+/** The answer of `GET /people/others`. */
+export const othersListing = z.strictObject({
+  people: z.array(
+    z.strictObject({
+      id: person.id,
+      name: person.name,
+      sub: z.string(),
+      accounts: z.int().describe('Their accounts at servers.'),
+      last_seen: time.describe('By the audit to the day, else by their accounts.'),
+    }),
+  ),
+  total: z.int().describe('On all pages of 50, at most 2,000: those who were seen last.'),
 });
 
 /** The answer of `GET /people/{id}`. */
@@ -44,7 +62,9 @@ export const personDetails = z.strictObject({
         client_id: z.string().nullable(),
         resource: z.string().nullable().describe('What a client or token may reach.'),
         since: time,
+        from: address.describe('Where the person signed in for it.'),
         last_used: time,
+        last_used_from: address,
         ends: time,
       }),
     )
@@ -81,7 +101,7 @@ export interface PeopleApiOptions extends AccountsApiOptions {
 }
 
 /**
- * `GET /people`, `/people/clients`, `/people/ended` and `/people/:id`, and `POST /people/end`, mounted at `/api`: who has access
+ * `GET /people`, `/people/others`, `/people/clients`, `/people/ended` and `/people/:id`, and `POST /people/end`, mounted at `/api`: who has access
  * and through what. They take the session of a person with `view_people`; to end something, with `end_access` too.
  */
 export function createPeopleApi(options: PeopleApiOptions): Router {
@@ -94,10 +114,16 @@ export function createPeopleApi(options: PeopleApiOptions): Router {
   };
   api.get('/people', guard, async (req, res) => {
     const found = await people.people(assertionOf(req), readPeopleQuery(req.query));
-    const rows = found.people.map(({ signIns, lastUsed, ...rest }) => {
-      return { ...rest, sign_ins: signIns, last_used: at(lastUsed) };
+    const rows = found.people.map(({ signIns, lastUsed, since, usedFrom, accounts = 0, ...rest }) => {
+      const times = { last_used: at(lastUsed), signed_in_since: since ? at(since) : null };
+      return { ...rest, sign_ins: signIns, ...times, last_used_from: usedFrom ?? null, accounts };
     });
     res.json({ people: rows, total: found.total } satisfies Answer<typeof peopleListing>);
+  });
+  api.get('/people/others', guard, async (req, res) => {
+    const { people: found, total } = await people.others(assertionOf(req), readPeopleQuery(req.query));
+    const rows = found.map(({ lastSeen, ...rest }) => ({ ...rest, last_seen: at(lastSeen) }));
+    res.json({ people: rows, total } satisfies Answer<typeof othersListing>);
   });
   api.get('/people/clients', guard, async (req, res) => {
     const { clients, total } = await people.clients(assertionOf(req), readPeopleQuery(req.query));
@@ -111,8 +137,9 @@ export function createPeopleApi(options: PeopleApiOptions): Router {
   });
   api.get('/people/:id', guard, async (req: Request<{ id: string }>, res) => {
     const found = await people.person(assertionOf(req), req.params.id);
-    const access = found.records.map(({ id, kind, client, clientId, resource, since, lastUsed, ends }) => {
-      const times = { since: at(since), last_used: at(lastUsed), ends: at(ends) };
+    const access = found.records.map(({ id, kind, client, clientId, resource, since, lastUsed, ends, ...more }) => {
+      const addresses = { from: more.from ?? null, last_used_from: more.usedFrom ?? null };
+      const times = { since: at(since), last_used: at(lastUsed), ends: at(ends), ...addresses };
       return { id, kind, name: client, client_id: clientId, resource, ...times };
     });
     res.json({ ...found.person, access } satisfies Answer<typeof personDetails>);

@@ -18,7 +18,7 @@ import {
   originalToggled,
   originalTools,
 } from '../original/answers.ts';
-import { clientListing, endedCount, endedListing, peopleListing, personDetails } from '../people.ts';
+import { clientListing, endedCount, endedListing, othersListing, peopleListing, personDetails } from '../people.ts';
 import { toolsFound } from '../search.ts';
 import { me, serverDetails, serverListing } from '../servers.ts';
 import { object } from '../shared/answer.ts';
@@ -63,6 +63,7 @@ export const components = {
   Changes: changesAnswer,
   Me: me,
   People: peopleListing,
+  OtherPeople: othersListing,
   PersonAccess: personDetails,
   Clients: clientListing,
   EndedAccess: endedListing,

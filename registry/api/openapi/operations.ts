@@ -199,6 +199,12 @@ const seeing = {
 } as const;
 const people = routes('account', {
   'get /api/people': { summary: 'Who has access, by name', query: peopleQuery, answer: 'People', ...seeing },
+  'get /api/people/others': {
+    summary: 'Who has no access now, but accounts at servers or records in the audit',
+    query: peopleQuery.omit({ client: true }),
+    answer: 'OtherPeople',
+    ...seeing,
+  },
   'get /api/people/{id}': {
     summary: 'What acts as a person: sign-ins, clients and personal tokens',
     answer: 'PersonAccess',

@@ -16,7 +16,7 @@ import { inSentence, type Shown, shown } from '../shared/access-record.ts';
 import { counted } from '../shared/format.ts';
 import type { View } from '../shared/render.ts';
 import { askAboutAccounts, namesOfAccounts, type PeopleOptions } from './accounts.ts';
-import { clientWords, doneWords, type Group, groups, isGroup } from './words.ts';
+import { amountWords, clientWords, doneWords, type Group, groups, isGroup } from './words.ts';
 
 /**
  * `GET /people/end?person=…&all=…` and `?client=…` ask before all of a person, or of a client, ends; `POST /people/end` ends it,
@@ -43,15 +43,9 @@ export function createEndPages(options: PeopleOptions): Router {
       return await askAboutAccounts(options, req, res, { assertion, id: person });
     if (typeof person !== 'string' || !isGroup(all))
       throw new RegistryError('not_found', 'There is no page at this address.');
-    const { person: who, records } = await people.person(assertion, person);
-    const ending = records.map((record) => shown(record, publicUrl, now(), 'their')).filter(isIn(all));
-    if (ending.length === 0) return res.redirect(303, `/people/${who.id}`);
-    const many = all === 'everything' ? 'all access' : `all ${counted(ending.length, groups[all])}`;
-    const view = {
-      ...{ title: `End ${many} of ${who.name}`, person: personOf(req), who, group: all, many, ending },
-      ...{ isCut: records.length === mostRecords, mostRecords },
-    };
-    render<View & typeof view>(res, 200, 'people/people-end', view);
+    const view = await previewOf(options, { assertion, person, all });
+    if (view.ending.length === 0) return res.redirect(303, `/people/${view.who.id}`);
+    render<View & typeof view>(res, 200, 'people/people-end', { ...view, person: personOf(req) });
   });
   pages.post('/people/end', requireOwnPage(publicUrl), readForm, async (req, res) => {
     const assertion = assertionOf(req);
@@ -92,6 +86,26 @@ export function createEndPages(options: PeopleOptions): Router {
   }
 }
 
+/** What ends and what stays, before all of a kind ends. */
+async function previewOf(
+  { publicUrl, people, now }: PeopleOptions,
+  { assertion, person, all }: { assertion: string; person: string; all: Group },
+) {
+  const [{ person: who, records }, accounts] = await Promise.all([
+    people.person(assertion, person),
+    people.connected(assertion, person),
+  ]);
+  const both = records.map((record) => shown(record, publicUrl, now(), 'their'));
+  const ending = both.filter(isIn(all));
+  const staying = both.filter((record) => !ending.includes(record));
+  const many = all === 'everything' ? 'all access' : `all ${counted(ending.length, groups[all])}`;
+  return {
+    ...{ title: `End ${many} of ${who.name}`, who, group: all, many, ending },
+    ...{ ends: amountWords(ending), stays: amountWords(staying, accounts.length) },
+    ...{ isCut: records.length === mostRecords, mostRecords },
+  };
+}
+
 type OfRecords = Exclude<AccessEnd, { client: string } | AccountsEnd>;
 
 function isIn(group: Group) {
@@ -105,7 +119,7 @@ function moreOn(what: AccessEnd, ended: number): string[] {
     return ['Providers that take revocations are told within a day. The person can connect again.'];
   if ('client' in what) return ['It can ask each person again. Then they decide again.'];
   return 'all' in what && what.all === 'everything'
-    ? ['The person may sign in again while the provider lets them.']
+    ? ['The person may sign in again while the provider lets them: disable them there to prevent it.']
     : [];
 }
 

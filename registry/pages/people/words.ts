@@ -1,5 +1,6 @@
 import { type AccessEnd, type Ended, isAccountsEnd } from '../../../common/identity/people.ts';
-import { cleaned, counted } from '../shared/format.ts';
+import type { Shown } from '../shared/access-record.ts';
+import { cleaned, counted, inWords } from '../shared/format.ts';
 
 const longestName = 80;
 
@@ -21,6 +22,22 @@ export function isGroup(value: unknown): value is Group {
 /** The name that a client gives itself, or its id: `“Claude Code”`, `the client w8Qf…`. */
 export function clientWords(name: string | null, id: string): string {
   return name === null ? `the client ${cleaned(id, longestName)}` : `“${cleaned(name, longestName)}”`;
+}
+
+/** How much ends or stays of each kind, in words; `nothing` of none. @param accounts at servers */
+export function amountWords(
+  records: readonly Pick<Shown, 'isClient' | 'isToken' | 'isSignIn'>[],
+  accounts = 0,
+): string {
+  const amounts = [
+    [records.filter(({ isSignIn }) => isSignIn).length, 'sign-in'],
+    [records.filter(({ isClient }) => isClient).length, 'client'],
+    [records.filter(({ isToken }) => isToken).length, 'token'],
+    [accounts, 'account'],
+  ] as const;
+  const words = amounts.filter(([number]) => number > 0).map(([number, what]) => counted(number, what));
+  const all = words.length > 0 ? inWords(words) : 'nothing';
+  return accounts > 0 ? `${all} at servers, which serve no one but them` : all;
 }
 
 /** What was ended, as the rest of a sentence that begins with who did it. */

@@ -13,7 +13,7 @@ const hour = 3_600_000;
  * @param whose to whom it belongs: to the reader, or to another person
  */
 export function shown(
-  { id, kind, isOwn, client, resource, ...times }: AccountRecord,
+  { id, kind, isOwn, client, resource, from, usedFrom, ...times }: AccountRecord,
   publicUrl: string,
   now: Date,
   whose: 'your' | 'their' = 'your',
@@ -35,6 +35,8 @@ export function shown(
     name: nameOf(kind, name),
     place: isProgram ? placeOf(resource ?? '', publicUrl, whose) : '',
     since: at(times.since),
+    /** Addresses of the sign-in and of the last use; empty if they are not known. */
+    ...{ from: from ?? '', usedFrom: usedFrom ?? '' },
     /** Undefined for a program within the last hour: its use is noted once an hour. */
     lastUsed: isProgram && now.getTime() - lastUsed.getTime() < hour ? undefined : lastUsed,
     ends: at(times.ends),

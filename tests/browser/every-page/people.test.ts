@@ -23,6 +23,7 @@ const states = [
   state('The question before all clients end', '/account/end?all=clients'),
   state('The people for whom a client acts', '/people?client=x'),
   state('The clients of all people', '/people/clients'),
+  state('People who are not signed in', '/people/others'),
   state('What administrators have ended', '/people/ended'),
   state('What acts as a person', '/people/Y29nbml0byBkYXZl'),
   state(

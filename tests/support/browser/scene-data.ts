@@ -115,7 +115,8 @@ export function healthOf(name: string, ms: number | null, checkedAt: Date): Heal
 export function accountOf(hasMore: boolean, now: Date): Account {
   const at = Math.floor(now.getTime() / 1000);
   const times = { since: at - 86_400, lastUsed: at - 7_200, ends: at + 29 * 86_400, endsUnused: at + 14 * 86_400 };
-  const record = { isOwn: false, client: null, resource: null, ...times };
+  const addresses = { from: '192.0.2.17', usedFrom: '2001:db8:85a3:8d3:1319:8a2e:370:7348' };
+  const record = { isOwn: false, client: null, resource: null, ...times, ...addresses };
   const client = (id: string, name: string | null, path: string): AccountRecord => {
     return { ...record, id: id.repeat(22), kind: 'client', client: name, resource: `http://localhost:8080${path}` };
   };
@@ -163,7 +164,10 @@ export function peopleOf(now: Date): PeopleDoor {
     const id = Buffer.from(`cognito ${username}`).toString('base64url');
     return { id, name, username, provider: 'Amazon Cognito', groups: ['mcp-registry-user', 'mcp-registry-developer'] };
   };
-  const counts = { signIns: 2, clients: 3, tokens: 1, lastUsed };
+  const counts = {
+    ...{ signIns: 2, clients: 3, tokens: 1, lastUsed, since: lastUsed - 86_400 },
+    ...{ usedFrom: '2001:db8:85a3:8d3:1319:8a2e:370:7348', accounts: 2 },
+  };
   const people = [
     { ...person('alice'), ...counts, names: ['Claude Code', 'VS Code', 'nightly script'] },
     { ...person('8f3b2c1d-5e6f-4a7b-8c9d-0e1f2a3b4c5d', 'Bob Baker'), ...counts, names: [longest] },
@@ -187,6 +191,15 @@ export function peopleOf(now: Date): PeopleDoor {
       const found = people.filter(({ name }) => name.toLowerCase().includes(q.toLowerCase()));
       return { people: found, total: q ? found.length : 5_000, client: id === undefined ? null : client };
     },
+    others: async (_assertion, { q }) => ({
+      people: ['olga', longest, '4f2a9c1e-0b7d-4e21-9a55-3c6d8e7f0a12']
+        .filter((name) => name.includes(q))
+        .map((name, i) => ({
+          ...{ id: person(name).id, name, sub: `${name}-sub`, accounts: i },
+          lastSeen: lastUsed - 86_400 * (i + 1),
+        })),
+      total: 3,
+    }),
     person: async () => ({
       person: { ...person('dave'), sub: '22222222-aaaa-4000-8000-000000000002' },
       records: records.map((each) => ({ ...each, clientId: each.kind === 'client' ? client.id : null })),

@@ -169,6 +169,7 @@ export async function startRegistry(
     people: async () => ({ people: [], total: 0, client: null }),
     person: () => Promise.reject(new RegistryError('not_found', 'There is no such person.')),
     connected: async () => [],
+    others: async () => ({ people: [], total: 0 }),
     clients: async () => ({ clients: [], total: 0 }),
     ended: async () => ({ ended: [] }),
     end: async () => 0,

@@ -172,6 +172,7 @@ const requests: [string, string, () => [string, unknown?, string?]][] = [
   ['post', '/api/accounts/disconnect', () => ['/api/accounts/disconnect', { server: 'x', account: 'y' }]],
   ['post', '/api/accounts/disconnect', () => ['/api/accounts/disconnect', {}]],
   ['get', '/api/people/clients', () => ['/api/people/clients']],
+  ['get', '/api/people/others', () => ['/api/people/others?q=a']],
   ['get', '/api/people/ended', () => ['/api/people/ended']],
   ['post', '/api/people/end', () => ['/api/people/end', { client: 'digest' }]],
   ['post', '/api/people/end', () => ['/api/people/end', {}]],

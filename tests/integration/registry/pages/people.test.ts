@@ -9,14 +9,21 @@ const dave = { id, name: 'Dave <b>', username: 'dave', provider: 'Amazon Cognito
 const record = {
   ...{ id: 'r'.repeat(22), kind: 'client', isOwn: false, client: 'Claude Code', clientId: 'digest' },
   ...{ resource: `${publicUrl}/currenttime/mcp`, since: at - 86_400, lastUsed: at - 7_200, ends: at + 86_400 },
-  endsUnused: null,
+  ...{ endsUnused: null, from: '192.0.2.1', usedFrom: '2001:db8::7' },
 };
 const browser = { ...record, id: 'b'.repeat(22), kind: 'browser', client: null, clientId: null, resource: null };
-const row = { ...dave, signIns: 1, clients: 1, tokens: 0, names: ['Claude Code'], lastUsed: at - 7_200 };
+const row = {
+  ...{ ...dave, signIns: 2, clients: 1, tokens: 0, names: ['Claude Code'], lastUsed: at - 7_200 },
+  ...{ since: at - 86_400, usedFrom: '192.0.2.1', accounts: 1 },
+};
+const olga = { id: 'IHN1Yi1vbGdh', name: 'Olga', sub: 'sub-olga', accounts: 2, lastSeen: at - 172_800 };
 const client = { id: 'digest', name: 'Claude Code' };
 
 /** An auth-server that answers as each test wants. */
-const door = { status: 200, code: 'x', ended: 1, total: 1, records: [record, browser], asked: [] as unknown[] };
+const door = {
+  ...{ status: 200, code: 'x', ended: 1, total: 1, records: [record, browser] },
+  ...{ accounts: [] as unknown[], asked: [] as unknown[] },
+};
 const usual = { ...door };
 const paths: string[] = [];
 const authServer = await listen((req, res) => {
@@ -33,11 +40,12 @@ const authServer = await listen((req, res) => {
     ];
     const answers: Record<string, object> = {
       '/people': { people: [row], total: door.total, client: isOfClient ? client : null },
+      '/people/others': { people: [olga], total: 1 },
       '/people/clients': { clients: [{ ...client, people: 2, lastUsed: at - 7_200 }], total: 1 },
       '/people/ended': { ended },
       '/people/end': { ended: door.ended },
     };
-    if (url.pathname.endsWith('/connected')) answers[url.pathname] = { accounts: [] };
+    if (url.pathname.endsWith('/connected')) answers[url.pathname] = { accounts: door.accounts };
     const person = { person: { ...dave, sub: 'sub-dave' }, records: door.records };
     res.statusCode = door.status;
     const refused = { error: { code: door.code, message: 'no' } };
@@ -47,7 +55,7 @@ const authServer = await listen((req, res) => {
 const policy = parsePolicy(`
 group_mappings: {}
 UI-Scopes:
-  mcp-registry-admin: { view_people: [all], end_access: [all] }
+  mcp-registry-admin: { view_people: [all], end_access: [all], view_audit: [all] }
   viewer: { view_people: [all] }
   partly: { view_people: [currenttime], end_access: [currenttime] }
 `);
@@ -93,7 +101,9 @@ async function send(path: string, { form, more = ownPage, scopes = ['mcp-registr
 test('The list has people with their groups, sign-ins and clients, and leads to each of them', async () => {
   const { status, words, html } = await send('/people');
   expect(status).toBe(200);
-  expect(words).toContain('Dave &lt;b&gt; dave developers 1 Claude Code 1 client 2 h ago');
+  expect(words).toContain(
+    'Dave &lt;b&gt; dave developers since 19 Nov 2 sign-ins Claude Code 1 client 1 account at servers 2 h ago from 192.0.2.1',
+  );
   expect(html).toContain(`href="/people/${id}"`);
   expect(html).toContain('<a href="/people" aria-current="page">');
   await send('/people?q=claude+code&page=2&client=');
@@ -112,10 +122,14 @@ test('Thousands of people come in pages, which keep the search', async () => {
 
 test('A person’s page has what acts as them, and ends one, all of a kind, or everything', async () => {
   const { words, html } = await send(`/people/${id}`);
-  expect(words).toContain('A program that calls itself Claude Code currenttime · since 19 Nov · used 2 h ago');
+  expect(words).toContain(
+    'A program that calls itself Claude Code currenttime · since 19 Nov from 192.0.2.1 · used 2 h ago from 2001:db8::7',
+  );
   expect(html).toContain('href="/people?client=digest"');
   door.records = [{ ...record, resource: `${publicUrl}/mcp` }, browser];
   expect((await send(`/people/${id}`)).words).toContain('Claude Code all their servers');
+  expect(words).toContain('To prevent it, disable them there first.');
+  expect(html).toContain('href="/audit?person=sub-dave&amp;span=7d"');
   door.records = usual.records;
   for (const all of ['everything', 'clients', 'sessions'])
     expect(html).toContain(`/people/end?person=${id}&amp;all=${all}`);
@@ -136,6 +150,27 @@ test('Before all access of a person ends, a page names it; afterwards the list s
   const { location } = await send('/people/end', { form: { person: id, all: 'everything' } });
   expect(location).toMatch(/^\/people\?note=/);
   expect((await send(location)).words).toContain('All access of Dave &lt;b&gt; ended.');
+});
+
+test('The question says how much ends, what stays, and that the person can come back', async () => {
+  const notion = { server: 'notes', account: 'notes', provider: 'Notion', name: null, since: at, lastUsed: at };
+  door.accounts = [{ ...notion, state: 'ok', address: 'https://a.example/mcp', settingsPage: null, revokes: true }];
+  door.records = [record, { ...record, id: 't'.repeat(22), kind: 'personal' }, browser];
+  const all = (await send(`/people/end?person=${id}&all=everything`)).words;
+  expect(all).toContain('Ends 1 sign-in, 1 client and 1 token');
+  expect(all).toContain('Stays 1 account at servers, which serve no one but them');
+  expect(all).toContain('can do so again. To prevent it, disable them there first.');
+  const some = (await send(`/people/end?person=${id}&all=clients`)).words;
+  expect(some).toContain('Ends 1 client Stays 1 sign-in, 1 token and 1 account at servers');
+});
+
+test('People who are not signed in have a list and a page of their own, on which nothing can be ended', async () => {
+  expect((await send('/people/others?q=o')).words).toContain('Olga sub-olga 2 accounts at servers 18 Nov');
+  expect(paths.at(-1)).toBe('/people/others?q=o&page=1');
+  door.records = [];
+  const { words, html } = await send(`/people/${olga.id}`);
+  expect(words).toContain('not signed in · their audit');
+  expect(html).not.toContain('all=everything');
 });
 
 test('A client is ended for everyone after a page that names the people', async () => {
@@ -164,6 +199,7 @@ test('Who may only see has no way to end, and who may not see has no page', asyn
     [['partly'], '/people', undefined],
     [user.scopes, `/people/${id}`, undefined],
     [user.scopes, '/people/clients', undefined],
+    [user.scopes, '/people/others', undefined],
     [user.scopes, '/people/ended', undefined],
   ] as const) {
     const { status } = await send(path, { scopes: [...scopes], ...(form && { form: { ...form } }) });
@@ -214,11 +250,17 @@ test('The API has the same, and takes the end of access as JSON only', async () 
   const read = async (path: string) => JSON.parse((await send(`/api/people${path}`)).html);
   expect(await read('?q=d')).toMatchObject({
     total: 1,
-    people: [{ id, sign_ins: 1, last_used: '2026-11-20T10:00:00.000Z' }],
+    people: [
+      {
+        ...{ id, sign_ins: 2, signed_in_since: '2026-11-19T12:00:00.000Z', accounts: 1 },
+        ...{ last_used: '2026-11-20T10:00:00.000Z', last_used_from: '192.0.2.1' },
+      },
+    ],
   });
+  expect(await read('/others')).toMatchObject({ total: 1, people: [{ sub: 'sub-olga', accounts: 2 }] });
   expect(await read(`/${id}`)).toMatchObject({
     sub: 'sub-dave',
-    access: [{ name: 'Claude Code', client_id: 'digest' }, {}],
+    access: [{ name: 'Claude Code', client_id: 'digest', from: '192.0.2.1', last_used_from: '2001:db8::7' }, {}],
   });
   expect(await read('/clients')).toMatchObject({ clients: [{ client_id: 'digest', people: 2 }] });
   expect(await read('/ended')).toMatchObject({ ended: [{ by: 'alice', ended: 3 }, { ended: null }] });
