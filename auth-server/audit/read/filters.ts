@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
+import type { DatabaseKind } from '../../../common/database/database.ts';
 import type { DecisionsQuery } from '../../../common/policy/decisions.ts';
 import type { AuditDatabase } from '../store/database.ts';
 import type { NameStore } from '../store/names.ts';
@@ -12,15 +13,9 @@ type Condition = RawBuilder<unknown>;
 export interface Filters {
   /** Each must hold. */
   conditions: readonly Condition[];
-  /**
-   * Values of indexed columns of which each record that matches has one, if there are few: records are then looked for by
-   * each of them. Undefined: records are looked for by their time.
-   */
-  branches: readonly Condition[] | undefined;
+  /** Conditions of `decision_seen`: each record that matches is in a minute for which each of them holds. */
+  minutes: readonly Condition[];
 }
-
-/** Looking for more values one by one takes longer than looking through records that have one of so many. */
-const mostBranches = 200;
 
 /** The filters of a query that concern many records. */
 export type FilterQuery = Omit<DecisionsQuery, 'id' | 'before' | 'limit'>;
@@ -77,19 +72,20 @@ export function createFilters(database: AuditDatabase, names: NameStore) {
   return async (query: FilterQuery, visible: Visible): Promise<Filters | undefined> => {
     const choices = await choicesOf(query, visible);
     if (choices.some(({ columns }) => columns.every(({ values }) => values?.length === 0))) return undefined;
-    const branches = choices.map(branchesOf).find((found) => found !== undefined);
-    const conditions = [...choices.map(conditionOf), ...plainConditions(query)];
-    return { conditions, branches: query.caller === 'none' ? [sql`person is null`] : branches };
+    const minutes = choices.flatMap((choice) => minutesOf(databaseKind, choice) ?? []);
+    if (query.caller === 'none') minutes.push(sql`(kind = 'person' and value = '')`);
+    return { conditions: [...choices.map(conditionOf), ...plainConditions(query)], minutes };
   };
 }
 
-function branchesOf({ columns }: Choice): Condition[] | undefined {
-  const branches: Condition[] = [];
+/** @returns undefined if the values are not known */
+function minutesOf(kind: DatabaseKind, { columns }: Choice): Condition | undefined {
+  const each: Condition[] = [];
   for (const { column, values } of columns) {
-    if (values === undefined || branches.length + values.length > mostBranches) return undefined;
-    branches.push(...values.map((value) => sql`${sql.ref(column)} = ${value}`));
+    if (values === undefined) return undefined;
+    each.push(sql`(kind = ${column} and ${isIn(kind, 'value', values)})`);
   }
-  return branches;
+  return sql`(${sql.join(each, sql` or `)})`;
 }
 
 function plainConditions({ verdict, caller, since, until }: FilterQuery): Condition[] {

@@ -1,6 +1,6 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { AuditDatabase } from '../store/database.ts';
-import { dayOf, dayRange } from '../store/days.ts';
+import { dayOf, dayRange, minuteMilliseconds, minuteOf } from '../store/days.ts';
 import type { DaySchema } from '../store/schema.ts';
 import type { Filters } from './filters.ts';
 
@@ -13,6 +13,8 @@ export type Place = Pick<ReadRow, 'at' | 'writer' | 'number'>;
 const columns = sql.raw('writer, number, at, verdict, reason, person, client, server, object, method, caller, record');
 const newestFirst = sql`order by at desc, writer desc, number desc`;
 const oldestFirst = sql`order by at, writer, number`;
+/** Ten days, in milliseconds. */
+const longestPart = 10 * 86_400_000;
 
 /** Reads the place of a record from its id. */
 export function placeOf(id: string): Place {
@@ -27,19 +29,21 @@ export function placeOf(id: string): Place {
  */
 export async function readNewest(
   database: AuditDatabase,
-  { conditions, branches }: Filters,
+  { conditions, minutes }: Filters,
   { before, since, until, limit }: { before?: Place; since?: number; until?: number; limit: number },
 ): Promise<ReadRow[]> {
-  const older = before
-    ? [sql`at <= ${before.at}`, sql`(at, writer, number) < (${before.at}, ${before.writer}, ${before.number})`]
-    : [];
-  const newest = Math.min(before?.at ?? Number.POSITIVE_INFINITY, until ?? Number.POSITIVE_INFINITY);
+  const older = before ? [sql`(at, writer, number) < (${before.at}, ${before.writer}, ${before.number})`] : [];
+  const to = Math.min(before?.at ?? Number.POSITIVE_INFINITY, until ?? Number.POSITIVE_INFINITY) + 1;
   const found: ReadRow[] = [];
-  for (const { db, range } of await segments(database, since, newest)) {
-    const left = limit - found.length;
-    const rows = await select(db, branches, [...range, ...conditions, ...older], newestFirst, left);
-    found.push(...distinct(rows.sort(compare)).slice(0, left));
-    if (found.length === limit) break;
+  for (const part of (await partsOf(database, { from: since ?? Number.NEGATIVE_INFINITY, to })).reverse()) {
+    const ranges = (await rangesOf(database, part, minutes)).reverse();
+    for (let first = 0; first < ranges.length; first += rangesAtOnce) {
+      const some = ranges.slice(first, first + rangesAtOnce);
+      const left = limit - found.length;
+      const rows = await select(database.day(part.day), some, [...conditions, ...older], newestFirst, left);
+      found.push(...rows.sort(compare).slice(0, left));
+      if (found.length === limit) return found;
+    }
   }
   return found;
 }
@@ -51,32 +55,71 @@ export async function readNewest(
 export async function readOldest(
   database: AuditDatabase,
   day: string,
-  { conditions, branches }: Filters,
+  { conditions, minutes }: Filters,
   { after, limit }: { after: Place | undefined; limit: number },
 ): Promise<ReadRow[]> {
+  const newer = after ? [sql`(at, writer, number) > (${after.at}, ${after.writer}, ${after.number})`] : [];
   const { from, to } = dayRange(day);
-  const range = database.kind === 'sqlite' ? [] : [sql`at >= ${from}`, sql`at < ${to}`];
-  const newer = after
-    ? [sql`at >= ${after.at}`, sql`(at, writer, number) > (${after.at}, ${after.writer}, ${after.number})`]
-    : [];
-  const rows = await select(database.day(day), branches, [...range, ...conditions, ...newer], oldestFirst, limit);
-  return distinct(rows.sort((a, b) => compare(b, a))).slice(0, limit);
+  const ranges = await rangesOf(database, { day, from: Math.max(from, after?.at ?? from), to }, minutes);
+  const found: ReadRow[] = [];
+  for (let first = 0; first < ranges.length && found.length < limit; first += rangesAtOnce) {
+    const some = ranges.slice(first, first + rangesAtOnce);
+    const left = limit - found.length;
+    const rows = await select(database.day(day), some, [...conditions, ...newer], oldestFirst, left);
+    found.push(...rows.sort((a, b) => compare(b, a)).slice(0, left));
+  }
+  return found;
 }
 
-/** The first rows of each branch. */
+/** From and to in milliseconds since 1970, `to` not included. */
+interface Range {
+  from: number;
+  to: number;
+}
+
+/** Times that one query reads. PostgreSQL has all days in one table. */
+interface Part extends Range {
+  day: string;
+}
+
+/** Each range is a query of its own within one statement, because it must stop as soon as it has found enough. */
+const rangesAtOnce = 50;
+
+/** The first rows of each range. */
 async function select(
   db: Kysely<DaySchema>,
-  branches: Filters['branches'],
+  ranges: readonly Range[],
   conditions: Filters['conditions'],
   order: RawBuilder<unknown>,
   limit: number,
 ): Promise<ReadRow[]> {
-  const queries = (branches ?? [sql`1 = 1`]).map((branch) => {
-    const all = sql.join([branch, ...conditions], sql` and `);
+  const queries = ranges.map(({ from, to }) => {
+    const all = sql.join([sql`at >= ${from}`, sql`at < ${to}`, ...conditions], sql` and `);
     return sql`select * from (select ${columns} from decision where ${all} ${order} limit ${sql.lit(limit)}) as b`;
   });
   const { rows } = await sql<ReadRow>`${sql.join(queries, sql` union all `)}`.execute(db);
   return rows;
+}
+
+/** The times of a part in which records can match, oldest first: all of it, or the minutes for which all conditions hold. */
+async function rangesOf(database: AuditDatabase, part: Part, minutes: Filters['minutes']): Promise<Range[]> {
+  if (part.from >= part.to) return [];
+  let common: Set<number> | undefined;
+  for (const condition of minutes) {
+    const { rows } = await sql<{ at: number }>`select distinct at from decision_seen
+      where ${condition} and at >= ${minuteOf(part.from)} and at < ${part.to}`.execute(database.day(part.day));
+    const found = new Set(rows.map(({ at }) => Number(at)));
+    common = common ? common.intersection(found) : found;
+    if (common.size === 0) return [];
+  }
+  if (!common) return [{ from: part.from, to: part.to }];
+  const ranges: Range[] = [];
+  for (const from of [...common].sort((a, b) => a - b)) {
+    const last = ranges.at(-1);
+    if (last?.to === from) last.to += minuteMilliseconds;
+    else ranges.push({ from, to: from + minuteMilliseconds });
+  }
+  return ranges.map(({ from, to }) => ({ from: Math.max(from, part.from), to: Math.min(to, part.to) }));
 }
 
 /** One record, if it is kept and the conditions hold. */
@@ -90,38 +133,21 @@ export async function readOne(database: AuditDatabase, id: string, conditions: r
   return (await one.execute(database.day(day))).rows[0];
 }
 
-/** Where to look, the newest first: each file of SQLite, and all partitions of PostgreSQL together. */
-async function segments(database: AuditDatabase, since = Number.NEGATIVE_INFINITY, until = Number.POSITIVE_INFINITY) {
-  const days = (await database.days()).filter((day) => {
-    const { from, to } = dayRange(day);
-    return to > since && from <= until;
-  });
-  const [first, last] = [days[0], days.at(-1)];
-  if (first === undefined || last === undefined) return [];
-  const range = [sql`at >= ${dayRange(first).from}`, sql`at < ${dayRange(last).to}`];
-  if (database.kind === 'postgres') return [{ db: database.day(last), range }];
-  return days.reverse().map((day) => new Segment(database, day));
-}
-
-/** A file is opened when its turn comes. */
-class Segment {
-  readonly range: readonly RawBuilder<unknown>[] = [];
-  readonly #database: AuditDatabase;
-  readonly #day: string;
-  constructor(database: AuditDatabase, day: string) {
-    this.#database = database;
-    this.#day = day;
+/** The days within a range of time, oldest first; in PostgreSQL several days together, because each query takes a while. */
+async function partsOf(database: AuditDatabase, range: Range): Promise<Part[]> {
+  const parts: Part[] = [];
+  for (const day of await database.days()) {
+    const own = dayRange(day);
+    const part = { day, from: Math.max(own.from, range.from), to: Math.min(own.to, range.to) };
+    if (part.from >= part.to) continue;
+    const last = parts.at(-1);
+    if (database.kind === 'postgres' && last && part.to - last.from <= longestPart)
+      Object.assign(last, { to: part.to });
+    else parts.push(part);
   }
-  get db(): Kysely<DaySchema> {
-    return this.#database.day(this.#day);
-  }
+  return parts;
 }
 
 function compare(a: Place, b: Place): number {
   return b.at - a.at || b.writer - a.writer || b.number - a.number;
-}
-
-/** Without a record that two branches have found. @param sorted by {@link compare} */
-function distinct(sorted: readonly ReadRow[]): ReadRow[] {
-  return sorted.filter((row, index) => index === 0 || compare(row, sorted[index - 1] as ReadRow) !== 0);
 }

@@ -19,16 +19,14 @@ const decisionColumns = (bytes: string, time: string) => `
   link ${bytes} not null, record text`;
 const callColumns = (time: string) =>
   `writer integer not null, number integer not null, at ${time} not null, status integer not null, milliseconds integer not null`;
-const filters = ['reason', 'person', 'client', 'server', 'object', 'method'];
-const indexes = [
-  'create index if not exists decision_at on decision (at)',
-  ...filters.map((column) => `create index if not exists decision_${column} on decision (${column}, at)`),
-];
+const seenColumns = (time: string) => `kind text not null, value text not null, at ${time} not null`;
+const byTime = 'create index if not exists decision_at on decision (at)';
 
 /** What makes the tables of a day in its SQLite file, if they are not there. */
 export const dayFile = [
   `create table if not exists decision (${decisionColumns('blob', 'integer')}, primary key (writer, number))`,
-  ...indexes,
+  byTime,
+  `create table if not exists decision_seen (${seenColumns('integer')}, primary key (kind, value, at)) without rowid`,
   `create table if not exists audit_call (${callColumns('integer')}, primary key (writer, number)) without rowid`,
 ].join('; ');
 
@@ -83,11 +81,12 @@ async function statementsAndSums(db: Kysely<unknown>, kind: DatabaseKind): Promi
 /** SQLite has a file for each day instead. */
 async function days(db: Kysely<unknown>, kind: DatabaseKind): Promise<void> {
   if (kind === 'sqlite') return;
-  const byTime = 'primary key (writer, number, at)) partition by range (at)';
+  const ofDay = 'primary key (writer, number, at)) partition by range (at)';
   for (const statement of [
-    `create table decision (${decisionColumns('bytea', 'bigint')}, ${byTime}`,
-    ...indexes,
-    `create table audit_call (${callColumns('bigint')}, ${byTime}`,
+    `create table decision (${decisionColumns('bytea', 'bigint')}, ${ofDay}`,
+    byTime,
+    `create table decision_seen (${seenColumns('bigint')}, primary key (kind, value, at)) partition by range (at)`,
+    `create table audit_call (${callColumns('bigint')}, ${ofDay}`,
   ])
     await sql.raw(statement).execute(db);
 }

@@ -25,6 +25,14 @@ export function dayOf(at: number): string {
   return new Date(at).toISOString().slice(0, 10);
 }
 
+/** The length of a minute, in milliseconds. */
+export const minuteMilliseconds = 60_000;
+
+/** The begin of a time's minute. Both in milliseconds since 1970. */
+export function minuteOf(at: number): number {
+  return Math.floor(at / minuteMilliseconds) * minuteMilliseconds;
+}
+
 /** The times of a day, in milliseconds since 1970: from the first to the first of the next day. */
 export function dayRange(day: string): { from: number; to: number } {
   const from = Date.parse(`${day}T00:00:00Z`);

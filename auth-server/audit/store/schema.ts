@@ -66,6 +66,11 @@ export interface DaySchema {
     link: Uint8Array;
     record: string | null;
   };
+  /**
+   * In which minutes records have a value, so that a filter looks at these only. Indexes of these columns would make each record
+   * twice as dear to write. `at` is the begin of the minute; the value '' of `person` stands for none.
+   */
+  decision_seen: { kind: NameKind; value: string; at: number };
   /** What nginx has measured of an allowed call. `at` is that of its decision. */
   audit_call: { writer: number; number: number; at: number; status: number; milliseconds: number };
 }

@@ -24,17 +24,15 @@ export function numbered(number: number, text: string): NumberedRecord {
   }
 }
 
-/** The row of a record. @param previous the link of the writer's record before */
-export function rowOf(writer: number, { number, text, record }: NumberedRecord, previous: Uint8Array): DecisionRow {
-  const salt = randomBytes(saltBytes);
-  const digest = digestOf(salt, text);
-  return {
-    writer,
-    number,
-    ...columnsOf(record),
-    salt,
-    digest,
-    link: linkOf(previous, number, digest),
-    record: text,
-  };
+/** The rows of records that follow each other. @param previous the link of the writer's record before */
+export function rowsOf(writer: number, records: readonly NumberedRecord[], previous: Uint8Array): DecisionRow[] {
+  const salts = randomBytes(saltBytes * records.length);
+  let before = previous;
+  return records.map(({ number, text, record }, index) => {
+    const salt = salts.subarray(index * saltBytes, (index + 1) * saltBytes);
+    const digest = digestOf(salt, text);
+    const link = linkOf(before, number, digest);
+    before = link;
+    return { writer, number, ...columnsOf(record), salt, digest, link, record: text };
+  });
 }

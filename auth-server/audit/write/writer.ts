@@ -5,7 +5,8 @@ import { dayAfter, dayOf } from '../store/days.ts';
 import { insertRows } from '../store/insert.ts';
 import type { NameStore } from '../store/names.ts';
 import { namesOf } from './names-of.ts';
-import { type DecisionRow, type NumberedRecord, numbered, rowOf } from './row.ts';
+import { type DecisionRow, type NumberedRecord, numbered, rowsOf } from './row.ts';
+import { createSeen } from './seen.ts';
 
 /** Who writes: one start of one process. */
 export interface WriterIdentity {
@@ -62,16 +63,19 @@ export function createWriter(
   written: (records: readonly NumberedRecord[]) => void = () => undefined,
 ) {
   const { id, name } = identity;
+  const seen = createSeen(database.kind);
   /** The last written record; unknown at first and after a failure, when a commit may or may not have been made. */
   let last: { number: number; link: Uint8Array } | undefined;
   const writeDay = async (day: string, records: readonly NumberedRecord[], link: Uint8Array) => {
     await database.make(day);
-    const rows: DecisionRow[] = [];
-    for (const record of records) rows.push(rowOf(id, record, rows.at(-1)?.link ?? link));
+    const rows = rowsOf(id, records, link);
     await database
       .day(day)
       .transaction()
-      .execute((on) => insertRows(database.kind, on, { table: 'decision', columns: decisionColumns }, rows));
+      .execute(async (on) => {
+        await insertRows(database.kind, on, { table: 'decision', columns: decisionColumns }, rows);
+        await seen.note(on, rows);
+      });
     return rows.at(-1)?.link ?? link;
   };
   return {
@@ -95,6 +99,7 @@ export function createWriter(
         }
       } catch (error) {
         last = undefined;
+        seen.forget();
         throw error;
       }
     },

@@ -1,0 +1,42 @@
+import type { Kysely } from 'kysely';
+import type { DatabaseKind } from '../../../common/database/database.ts';
+import { boundedCache } from '../../../common/service/bounded-cache.ts';
+import { minuteOf } from '../store/days.ts';
+import { insertRows } from '../store/insert.ts';
+import type { DaySchema, NameKind } from '../store/schema.ts';
+import type { DecisionRow } from './row.ts';
+
+type Seen = DaySchema['decision_seen'];
+
+const kinds: readonly NameKind[] = ['reason', 'person', 'client', 'server', 'object', 'method'];
+/** Values of some minutes that were noted already. One that was dropped is noted again. */
+const mostKnown = 50_000;
+
+const into = {
+  table: 'decision_seen',
+  columns: ['kind', 'value', 'at'] as const,
+  suffix: 'on conflict do nothing',
+};
+
+/** Notes the minutes in which records have a value: once for each, however many records there are. */
+export function createSeen(kind: DatabaseKind) {
+  const known = boundedCache<string, true>(mostKnown);
+  return {
+    async note(on: Kysely<DaySchema>, written: readonly DecisionRow[]): Promise<void> {
+      const rows: Seen[] = [];
+      for (const row of written) {
+        const at = minuteOf(row.at);
+        for (const each of kinds) {
+          const value = row[each] ?? (each === 'person' ? '' : undefined);
+          const key = `${at} ${each} ${value}`;
+          if (value === undefined || known.has(key)) continue;
+          known.set(key, true);
+          rows.push({ kind: each, value, at });
+        }
+      }
+      await insertRows(kind, on, into, rows);
+    },
+    /** What was noted may not have been written. */
+    forget: () => known.clear(),
+  };
+}
