@@ -5,6 +5,7 @@ import { createSigning } from '../../../auth-server/audit/chain/make/signing.ts'
 import { eventText } from '../../../auth-server/audit/event.ts';
 import type { KnownCaller } from '../../../auth-server/audit/record.ts';
 import { type AuditDatabase, openAuditDatabase } from '../../../auth-server/audit/store/database.ts';
+import { dayAfter, dayOf, dayRange } from '../../../auth-server/audit/store/days.ts';
 import type { Audit } from '../../../auth-server/audit/thread/audit.ts';
 import { decisionsQuery } from '../../../common/policy/decisions.ts';
 import { run as erase } from '../../../operations/audit/erase.ts';
@@ -14,7 +15,9 @@ import { temporaryDirectory } from '../../support/auth-server/auth-fixture.ts';
 import { runCommand } from '../../support/operations/run-command.ts';
 import { bothDatabases, type Places } from '../../support/postgres/both-databases.ts';
 
-const noon = Date.parse('2026-11-20T12:00:00Z');
+/** Noon of a day that is not too old to be kept. */
+const noon = dayRange(dayAfter(Date.now(), -9)).from + 43_200_000;
+const day = dayOf(noon);
 
 /** Alice's own laptop names her in every field that can. */
 const ofAlice = {
@@ -84,14 +87,14 @@ describe.each<[string, Places]>(bothDatabases(''))('%s:', (_kind, places) => {
   test('audit:verify names each fault with its place, and ends with 1', async () => {
     await written(recordOf(noon), recordOf(noon + 1));
     await signed();
-    await database.day('2026-11-20').deleteFrom('decision').where('number', '=', 2).execute();
+    await database.day(day).deleteFrom('decision').where('number', '=', 2).execute();
     const { code, stdout } = await verified();
     expect(code).toBe(1);
     expect(stdout).toContain('The audit is not whole: 1 fault.');
-    expect(stdout).toMatch(/^record_removed +\S+:\d+ +2 +2026-11-20 12:00:00 +Record 2 is missing\.$/m);
+    expect(stdout).toMatch(/^record_removed +\S+:\d+ +2 +\S+ 12:00:00 +Record 2 is missing\.$/m);
     expect(JSON.parse((await verified('--json')).stdout)).toMatchObject({
       whole: false,
-      faults: [{ code: 'record_removed', from: 2, to: 2, at: '2026-11-20T12:00:00.001Z' }],
+      faults: [{ code: 'record_removed', from: 2, to: 2, at: `${day}T12:00:00.001Z` }],
     });
   });
 
@@ -103,7 +106,7 @@ describe.each<[string, Places]>(bothDatabases(''))('%s:', (_kind, places) => {
     // An operator who begins all over.
     for (const table of ['audit_statement', 'audit_key'] as const) await database.main.deleteFrom(table).execute();
     await database.main.updateTable('audit_writer').set({ signed: 0 }).execute();
-    await database.day('2026-11-20').deleteFrom('decision').where('number', '=', 2).execute();
+    await database.day(day).deleteFrom('decision').where('number', '=', 2).execute();
     await signed();
     expect(await verified()).toMatchObject({ code: 0 });
     const { code, stdout } = await verified('--heads', log);
@@ -162,7 +165,7 @@ describe.each<[string, Places]>(bothDatabases(''))('%s:', (_kind, places) => {
     await written(recordOf(noon + 9, ofAlice, { caller: alice.digest }));
     const result = await verified('--heads', file('log', lines.join('\n')), '--json');
     expect(JSON.parse(result.stdout)).toMatchObject({ faults: [], erased: 9, kept: 1 });
-    await database.day('2026-11-20').updateTable('decision').set({ verdict: 'deny' }).where('number', '=', 2).execute();
+    await database.day(day).updateTable('decision').set({ verdict: 'deny' }).where('number', '=', 2).execute();
     expect(await verified()).toMatchObject({ code: 1, stdout: expect.stringContaining('record_changed') });
   });
 

@@ -6,12 +6,16 @@ import { createStatements, type MadeStatement } from '../../../../auth-server/au
 import { storedEvidence } from '../../../../auth-server/audit/chain/verify/stored.ts';
 import { type Verification, verify } from '../../../../auth-server/audit/chain/verify/verify.ts';
 import { type AuditDatabase, openAuditDatabase } from '../../../../auth-server/audit/store/database.ts';
+import { dayAfter, dayOf, dayRange } from '../../../../auth-server/audit/store/days.ts';
 import type { DaySchema } from '../../../../auth-server/audit/store/schema.ts';
 import type { Audit } from '../../../../auth-server/audit/thread/audit.ts';
 import { openAuditHere } from '../../../support/auth-server/audit-here.ts';
 import { bothDatabases, type Places } from '../../../support/postgres/both-databases.ts';
 
-const noon = Date.parse('2026-11-20T12:00:00Z');
+/** Noon of a day that is not too old to be kept. */
+const noon = dayRange(dayAfter(Date.now(), -9)).from + 43_200_000;
+const day = dayOf(noon);
+const nextDay = dayAfter(noon, 1);
 const recordOf = (at: number, subject = 'sub-alice') =>
   JSON.stringify({
     at,
@@ -55,8 +59,7 @@ describe.each<[string, Places]>(bothDatabases(''))('%s:', (_kind, places) => {
   const found = async () => (await check()).faults.map(({ code, from, to }) => ({ code, from, to }));
   /** Changes rows of each day. */
   const tamper = async (change: (db: Kysely<DaySchema>) => Promise<unknown>) => {
-    for (const day of database.kind === 'postgres' ? ['2026-11-20'] : await database.days())
-      await change(database.day(day));
+    for (const each of database.kind === 'postgres' ? [day] : await database.days()) await change(database.day(each));
   };
 
   test('before anything is signed, the records of an upgraded gateway are whole and not yet signed', async () => {
@@ -113,23 +116,23 @@ describe.each<[string, Places]>(bothDatabases(''))('%s:', (_kind, places) => {
   });
 
   test('a dropped day leaves a statement; numbers that alternate over midnight too', async () => {
-    const midnight = Date.parse('2026-11-21T00:00:00Z');
+    const midnight = dayRange(nextDay).from;
     const audit = await open();
     await written(audit, ...[-5, -4, 3, -2, 4, 5].map((milliseconds) => recordOf(midnight + milliseconds)));
     await signHead(database, statements(), 0);
-    await dropDay(database, statements(), '2026-11-20');
+    await dropDay(database, statements(), day);
     expect(made.at(-1)?.statement).toMatchObject({
       kind: 'dropped',
-      day: '2026-11-20',
+      day,
       ranges: [
         { from: 2, to: 3 },
         { from: 5, to: 5 },
       ],
     });
     expect(await check()).toMatchObject({ faults: [], records: 4, dropped: 3, days: 1 });
-    await dropDay(database, statements(), '2026-11-20');
+    await dropDay(database, statements(), day);
     expect(await check()).toMatchObject({ faults: [], statements: 2 });
-    await dropDay(database, statements(), '2026-11-21');
+    await dropDay(database, statements(), nextDay);
     expect(await check()).toMatchObject({ faults: [], records: 1, dropped: 6, days: 2 });
     await tamper((db) => sql`delete from decision`.execute(db));
     expect(await found()).toEqual([{ code: 'writer_missing', from: 1, to: 7 }]);
