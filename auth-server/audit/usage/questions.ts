@@ -1,6 +1,7 @@
 import type { DecisionSums, Suggestions, SuggestionsQuery } from '../../../common/policy/decisions.ts';
 import type { AuditDatabase } from '../store/database.ts';
 import type { Visible } from '../visible.ts';
+import { createSumCache } from './cache.ts';
 import { decisionSums, type SumsInput } from './decision-sums.ts';
 import { suggest } from './suggest.ts';
 import { createUsage } from './usage.ts';
@@ -9,9 +10,10 @@ export type UsageQuestions = ReturnType<typeof createUsageQuestions>;
 
 /** Questions about sums. Each answer holds every record that was written before the question. */
 export function createUsageQuestions(database: AuditDatabase) {
+  const cached = createSumCache();
   return {
-    usage: createUsage(database),
-    sums: (input: SumsInput): Promise<DecisionSums> => decisionSums(database, input),
+    usage: createUsage(database, cached),
+    sums: (input: SumsInput): Promise<DecisionSums> => decisionSums(database, cached, input),
     suggest: ({
       query,
       visible,

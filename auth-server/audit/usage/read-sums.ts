@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Kysely, sql } from 'kysely';
 import { callMethods } from '../call-methods.ts';
 import type { MainSchema } from '../store/schema.ts';
@@ -45,6 +46,7 @@ export async function readCalls<Name extends Dimension>(
       from audit_sum where hours = ${hours} and at >= ${from} and at < ${to} and kind <> ${none}
       and method in (${sql.join(methods)}) ${groups}`.execute(on);
     for (const row of found.rows) rows.push(row);
+    await nextTurn();
   }
   return await groupsOf(on, rows, by);
 }
@@ -102,6 +104,7 @@ export async function readUses(on: On, segments: readonly Segment[]): Promise<Ru
       .groupBy(['rule', 'server', 'method', 'object'])
       .execute();
     for (const row of found) rows.push(row);
+    await nextTurn();
   }
   const texts = await textsOf(on, new Set(rows.flatMap((row) => [row.rule, row.server, row.method, row.object])));
   const text = (id: number) => texts.get(id) ?? '';

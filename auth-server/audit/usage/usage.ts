@@ -2,6 +2,7 @@ import type { Usage, UsageQuery, UsageRow } from '../../../common/policy/usage.t
 import type { AuditDatabase } from '../store/database.ts';
 import type { NameKind } from '../store/schema.ts';
 import type { Visible } from '../visible.ts';
+import type { SumCache } from './cache.ts';
 import { addCounts, type Counts, noCounts, shownCounts } from './counts.ts';
 import { labelsOf } from './labels.ts';
 import { hourMilliseconds } from './make-sums.ts';
@@ -23,8 +24,8 @@ export interface UsageInput {
 }
 
 /** Answers about usage. */
-export function createUsage(db: AuditDatabase): (input: UsageInput) => Promise<UsageAnswer> {
-  const readSpan = createSpans(db);
+export function createUsage(db: AuditDatabase, cached: SumCache): (input: UsageInput) => Promise<UsageAnswer> {
+  const readSpan = createSpans(db, cached);
   const named = async (kind: NameKind, rows: readonly NamelessRow[]) => {
     const ids = rows.map(({ id }) => id);
     const labels = await labelsOf(db.main, kind, ids);
