@@ -1,8 +1,8 @@
 import { performance } from 'node:perf_hooks';
 import { usageSpans } from '../../../common/policy/usage.ts';
 import type { AuditDatabase } from '../store/database.ts';
-import { makeSums } from './make-sums.ts';
 import type { UsageQuestions } from './questions.ts';
+import { makeSums } from './sums/make-sums.ts';
 
 /** How often the sums are made. What is not in them yet, answers take from the rows. */
 export const sumsMilliseconds = 60_000;

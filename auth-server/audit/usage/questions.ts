@@ -1,10 +1,10 @@
 import type { DecisionSums, Suggestions, SuggestionsQuery } from '../../../common/policy/decisions.ts';
 import type { AuditDatabase } from '../store/database.ts';
 import type { Visible } from '../visible.ts';
-import { createSumCache } from './cache.ts';
-import { decisionSums, type SumsInput } from './decision-sums.ts';
-import { suggest } from './suggest.ts';
-import { createUsage } from './usage.ts';
+import { createSumCache } from './answers/cache.ts';
+import { decisionSums, type SumsInput } from './answers/decision-sums.ts';
+import { suggest } from './answers/suggest.ts';
+import { createUsage } from './answers/usage.ts';
 
 export type UsageQuestions = ReturnType<typeof createUsageQuestions>;
 

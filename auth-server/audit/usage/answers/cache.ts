@@ -1,4 +1,4 @@
-import { boundedCache } from '../../../common/service/bounded-cache.ts';
+import { boundedCache } from '../../../../common/service/bounded-cache.ts';
 
 /** Parts of answers differ by span, filter, and hour or day. */
 const mostCached = 48;

@@ -1,5 +1,5 @@
-import type { AuditDatabase } from '../store/database.ts';
-import { dayRange } from '../store/days.ts';
+import type { AuditDatabase } from '../../store/database.ts';
+import { dayRange } from '../../store/days.ts';
 import { type CountedRow, readRows } from './rows.ts';
 import { readState } from './state.ts';
 

@@ -1,19 +1,19 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { DecisionSums, SumsQuery } from '../../../common/policy/decisions.ts';
-import type { AuditDatabase } from '../store/database.ts';
-import { dayOf, dayRange } from '../store/days.ts';
-import type { Visible } from '../visible.ts';
+import type { DecisionSums, SumsQuery } from '../../../../common/policy/decisions.ts';
+import type { AuditDatabase } from '../../store/database.ts';
+import { dayOf, dayRange } from '../../store/days.ts';
+import type { Visible } from '../../visible.ts';
+import { readFresh } from '../sums/fresh.ts';
+import { hourMilliseconds } from '../sums/make-sums.ts';
+import { type CountedRow, readRows } from '../sums/rows.ts';
+import { type Hours, type Segment, segmentsOf } from '../sums/spans.ts';
+import { readState } from '../sums/state.ts';
+import { allowed } from '../sums/sum-key.ts';
+import { createSums } from '../sums/sums.ts';
+import { textsOf } from '../sums/words.ts';
 import type { SumCache } from './cache.ts';
-import { readFresh } from './fresh.ts';
 import { labelsOf } from './labels.ts';
-import { hourMilliseconds } from './make-sums.ts';
-import { type CountedRow, readRows } from './rows.ts';
-import { type Hours, type Segment, segmentsOf } from './spans.ts';
-import { readState } from './state.ts';
 import { conditionsOf, matches } from './sum-filters.ts';
-import { allowed } from './sum-key.ts';
-import { createSums } from './sums.ts';
-import { textsOf } from './words.ts';
 
 export interface SumsInput {
   query: SumsQuery;

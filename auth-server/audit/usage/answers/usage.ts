@@ -1,11 +1,11 @@
-import type { Usage, UsageQuery, UsageRow } from '../../../common/policy/usage.ts';
-import type { AuditDatabase } from '../store/database.ts';
-import type { NameKind } from '../store/schema.ts';
-import type { Visible } from '../visible.ts';
+import type { Usage, UsageQuery, UsageRow } from '../../../../common/policy/usage.ts';
+import type { AuditDatabase } from '../../store/database.ts';
+import type { NameKind } from '../../store/schema.ts';
+import type { Visible } from '../../visible.ts';
+import { addCounts, type Counts, noCounts, shownCounts } from '../sums/counts.ts';
+import { hourMilliseconds } from '../sums/make-sums.ts';
 import type { SumCache } from './cache.ts';
-import { addCounts, type Counts, noCounts, shownCounts } from './counts.ts';
 import { labelsOf } from './labels.ts';
-import { hourMilliseconds } from './make-sums.ts';
 import { mergeCells, type NamelessRow } from './merge.ts';
 import { createSpans } from './read-span.ts';
 import type { RuleUse } from './read-sums.ts';

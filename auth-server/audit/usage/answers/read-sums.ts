@@ -1,12 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Kysely, sql } from 'kysely';
-import { callMethods } from '../call-methods.ts';
-import type { MainSchema } from '../store/schema.ts';
-import { bucketColumns, type Dimension } from '../store/sum-tables.ts';
-import type { Counts } from './counts.ts';
-import type { Segment } from './spans.ts';
-import { allowed } from './sum-key.ts';
-import { textsOf } from './words.ts';
+import { callMethods } from '../../call-methods.ts';
+import type { MainSchema } from '../../store/schema.ts';
+import { bucketColumns, type Dimension } from '../../store/sum-tables.ts';
+import type { Counts } from '../sums/counts.ts';
+import type { Segment } from '../sums/spans.ts';
+import { allowed } from '../sums/sum-key.ts';
+import { textsOf } from '../sums/words.ts';
 
 type On = Kysely<MainSchema>;
 

@@ -1,17 +1,17 @@
 import type { Kysely } from 'kysely';
-import type { UsageSpan } from '../../../common/policy/usage.ts';
-import type { AuditDatabase } from '../store/database.ts';
-import type { MainSchema } from '../store/schema.ts';
+import type { UsageSpan } from '../../../../common/policy/usage.ts';
+import type { AuditDatabase } from '../../store/database.ts';
+import type { MainSchema } from '../../store/schema.ts';
+import { readFresh } from '../sums/fresh.ts';
+import { hourMilliseconds } from '../sums/make-sums.ts';
+import type { CountedRow } from '../sums/rows.ts';
+import { type Layout, layoutOf, segmentsOf } from '../sums/spans.ts';
+import { readState } from '../sums/state.ts';
+import { allowed } from '../sums/sum-key.ts';
 import type { SumCache } from './cache.ts';
 import type { Cells } from './cells.ts';
-import { readFresh } from './fresh.ts';
-import { hourMilliseconds } from './make-sums.ts';
 import { freshCells, readCells } from './read-cells.ts';
 import { type Group, type RuleUse, readCalls, readUses } from './read-sums.ts';
-import type { CountedRow } from './rows.ts';
-import { type Layout, layoutOf, segmentsOf } from './spans.ts';
-import { readState } from './state.ts';
-import { allowed } from './sum-key.ts';
 
 /** Everything that is known of a span, of all servers. */
 export interface Span {

@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Kysely, sql } from 'kysely';
-import type { AuditRecord } from '../record.ts';
-import type { DaySchema } from '../store/schema.ts';
-import { bucketCount } from '../store/sum-tables.ts';
+import type { AuditRecord } from '../../record.ts';
+import type { DaySchema } from '../../store/schema.ts';
+import { bucketCount } from '../../store/sum-tables.ts';
 import { bucketOf } from './buckets.ts';
 import type { Counts } from './counts.ts';
 import { allowed, type SumKey, sumKeyOf } from './sum-key.ts';
