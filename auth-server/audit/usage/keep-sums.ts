@@ -10,7 +10,11 @@ export const sumsMilliseconds = 60_000;
 const pauses = 20;
 
 /** Makes the sums, and pauses the longer the longer that took. Call the result every {@link sumsMilliseconds}. */
-export function createSumsJob(database: AuditDatabase, holder: string, { usage }: Pick<UsageQuestions, 'usage'>): () => Promise<void> {
+export function createSumsJob(
+  database: AuditDatabase,
+  holder: string,
+  { usage }: Pick<UsageQuestions, 'usage'>,
+): () => Promise<void> {
   let pauseUntil = Number.NEGATIVE_INFINITY;
   return async () => {
     const started = performance.now();
