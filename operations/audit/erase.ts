@@ -5,7 +5,7 @@ import { createSigning } from '../../auth-server/audit/chain/make/signing.ts';
 import { eventText } from '../../auth-server/audit/event.ts';
 import type { AuditDatabase } from '../../auth-server/audit/store/database.ts';
 import { createNames } from '../../auth-server/audit/store/names.ts';
-import { erasePerson } from '../../auth-server/audit/usage/words.ts';
+import { erasePerson } from '../../auth-server/audit/usage/sums/words.ts';
 import { createWriter, newIdentity } from '../../auth-server/audit/write/writer.ts';
 import { readEnvFile } from '../../common/settings/env-file.ts';
 import { settings } from '../../common/settings/table.ts';

@@ -60,7 +60,7 @@ export function createUsage(db: AuditDatabase, cached: SumCache): (input: UsageI
 }
 
 /** Which servers' sums an answer may hold. @param only the one server that was asked about */
-export function seeing({ servers }: Visible, only?: string): (server: string) => boolean {
+function seeing({ servers }: Visible, only?: string): (server: string) => boolean {
   const visible = servers === 'all' ? undefined : new Set(servers);
   return (server) => (only === undefined || server === only) && (visible?.has(server) ?? true);
 }

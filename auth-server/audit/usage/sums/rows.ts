@@ -8,7 +8,7 @@ import type { Counts } from './counts.ts';
 import { allowed, type SumKey, sumKeyOf } from './sum-key.ts';
 
 /** The last number of each writer that was read. */
-export type Reached = ReadonlyMap<number, number>;
+type Reached = ReadonlyMap<number, number>;
 
 /** Which rows of a day: from a time in milliseconds up to another, without that, and only rows that are `beyond`. */
 export interface RowRange {
