@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Kysely, sql } from 'kysely';
 import { dropDay } from '../../../../auth-server/audit/chain/make/drop.ts';
 import { signHead } from '../../../../auth-server/audit/chain/make/heads.ts';
@@ -9,13 +11,17 @@ import { type AuditDatabase, openAuditDatabase } from '../../../../auth-server/a
 import { dayAfter, dayOf, dayRange } from '../../../../auth-server/audit/store/days.ts';
 import type { DaySchema } from '../../../../auth-server/audit/store/schema.ts';
 import type { Audit } from '../../../../auth-server/audit/thread/audit.ts';
-import { openAuditHere } from '../../../support/auth-server/audit-here.ts';
+import { createLog } from '../../../../common/service/log.ts';
+import { openAuditHere, placeOf } from '../../../support/auth-server/audit-here.ts';
+import { temporaryDirectory } from '../../../support/auth-server/auth-fixture.ts';
 import { bothDatabases, type Places } from '../../../support/postgres/both-databases.ts';
+import { linesUntilKilled } from '../../../support/process.ts';
 
 /** Noon of a day that is not too old to be kept. */
 const noon = dayRange(dayAfter(Date.now(), -9)).from + 43_200_000;
 const day = dayOf(noon);
 const nextDay = dayAfter(noon, 1);
+const fileOf = (path: string) => new URL(`../../../../${path}`, import.meta.url).href;
 const recordOf = (at: number, subject = 'sub-alice') =>
   JSON.stringify({
     at,
@@ -136,6 +142,55 @@ describe.each<[string, Places]>(bothDatabases(''))('%s:', (_kind, places) => {
     expect(await check()).toMatchObject({ faults: [], records: 1, dropped: 6, days: 2 });
     await tamper((db) => sql`delete from decision`.execute(db));
     expect(await found()).toEqual([{ code: 'writer_missing', from: 1, to: 7 }]);
+  });
+
+  test('after a process was killed while it wrote, its chain is whole and unfinished, beside that of another process', async () => {
+    const audit = await open();
+    const program = `
+      import { openAudit } from ${JSON.stringify(fileOf('auth-server/audit/thread/audit.ts'))};
+      import { createLog } from ${JSON.stringify(fileOf('common/service/log.ts'))};
+      const audit = await openAudit(${JSON.stringify(placeOf(where))}, { log: createLog('auth-server', 'silent') });
+      for (;;) {
+        for (let i = 0; i < 20; i++) audit.add(${JSON.stringify(recordOf(noon))});
+        await audit.ask('servers', {});
+        console.log('written');
+      }`;
+    const home = temporaryDirectory();
+    const file = join(home.directory, 'program.mjs');
+    writeFileSync(file, program);
+    const [lines] = await Promise.all([
+      linesUntilKilled(program, [file]),
+      written(audit, ...Array(50).fill(recordOf(noon))),
+    ]);
+    home.remove();
+    await signHead(database, statements(), 0);
+    const result = await check();
+    expect(result).toMatchObject({ faults: [], unsigned: 0, writers: [{ finished: false }, { finished: false }] });
+    expect(Math.max(...result.writers.map(({ last }) => last))).toBeGreaterThan(20 * lines.length);
+    // What was never confirmed may be lost; what is signed may not.
+    await tamper((db) => sql`delete from decision where number > 100`.execute(db));
+    expect((await found()).map(({ code, from }) => [code, from])).toEqual([['record_removed', 101]]);
+  });
+
+  test('statements go to the log too, and verify takes them from there', async () => {
+    const lines: string[] = [];
+    const log = createLog('auth-server', 'info', { write: (line: string) => void lines.push(line) });
+    const audit = await openAuditHere(where, {}, log);
+    await written(audit, recordOf(noon));
+    await audit.close();
+    expect(lines.map((line) => JSON.parse(line))).toContainEqual(
+      expect.objectContaining({ level: 'info', code: 'audit_statement', statement: 1, kind: 'head' }),
+    );
+    const keys = await createSigner(database).publicKeys();
+    const kept = async function* () {
+      yield* lines;
+    };
+    const evidence = { ...storedEvidence(database), keys };
+    expect(await verify({ ...evidence, kept: kept() })).toMatchObject({ faults: [], kept: 1, unsigned: 0 });
+    await database.main.deleteFrom('audit_statement').execute();
+    expect(await verify({ ...storedEvidence(database), keys, kept: kept() })).toMatchObject({
+      faults: [{ code: 'statement_missing', statement: 1 }],
+    });
   });
 
   test('the key that signs is replaced after thirty days, and what the old one has signed is still good', async () => {
