@@ -20,6 +20,7 @@ const rooms = {
   'auth-server':
     '. process connect personal people account oauth gate login accounts limits decisions audit identity delegation cognito request keys store denials',
   'auth-server/audit': 'thread keep write export read|usage|outside chain store .',
+  'auth-server/audit/usage': '. answers sums',
   registry: '. pages api import editing hub search health icons pins routing access store servers errors',
   'registry/pages': 'live sets list|details|forms|rights|account|people|try|palette usage audit shared',
   'registry/api': 'openapi v0|original|. shared',

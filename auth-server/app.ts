@@ -7,6 +7,7 @@ import type { Connecting } from './connect/deps.ts';
 import { connectRoutes } from './connect/routes.ts';
 import { type ExportDoorDeps, exportDoor } from './decisions/door/export.ts';
 import { type DecisionsDoorDeps, decisionsDoor } from './decisions/door/page.ts';
+import { type UsageDoorDeps, usageDoor } from './decisions/door/usage.ts';
 import { createResourceMetadata, type MetadataSettings } from './gate/metadata.ts';
 import { type RelayCallbacksDeps, relayCallbacks } from './gate/relay-callbacks.ts';
 import { createValidate, type ValidateDeps } from './gate/validate.ts';
@@ -29,6 +30,7 @@ export type AppDeps = ValidateDeps &
   MetadataSettings &
   RelayCallbacksDeps &
   DecisionsDoorDeps &
+  UsageDoorDeps &
   ExportDoorDeps &
   PeopleDoorDeps &
   Omit<SessionExchangeDeps, 'redeemSession'> & {
@@ -78,6 +80,7 @@ export function createApp(deps: AppDeps, validate: RequestListener = createValid
 
   app.use(relayCallbacks(deps)); // /relay/ended, /relay/bindings, /relay/tasks, /relay/accounts
   app.use(decisionsDoor(deps)); // /decisions
+  app.use(usageDoor(deps)); // /usage, /decisions/sums, /decisions/suggest
   app.use(exportDoor(deps)); // /decisions/export
   app.use(accountDoor(deps)); // /account, /account/end
   app.use(peopleDoor(deps)); // /people, /people/clients, /people/ended, /people/:id, /people/end

@@ -23,6 +23,7 @@ export async function auditOf(
   return {
     parts: {
       audit,
+      definitions,
       auditEvents: createAuditEvents(audit, policyVersion),
       recent: createDecisionRecorder(audit, definitions),
     },

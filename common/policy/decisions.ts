@@ -90,7 +90,7 @@ export const decisionPage = z.strictObject({
 export type DecisionPage = z.output<typeof decisionPage>;
 
 /** What pages suggest for a filter of decisions. */
-export const suggestionKinds = ['person', 'server', 'object', 'reason', 'client'] as const;
+const suggestionKinds = ['person', 'server', 'object', 'reason', 'client'] as const;
 
 export const suggestionsQuery = z.object({
   kind: z.enum(suggestionKinds, `must be one of ${suggestionKinds.join(', ')}`),

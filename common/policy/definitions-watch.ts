@@ -5,6 +5,8 @@ import { type Found, watchFile } from '../files/watched-file.ts';
 export interface DefinitionHashes {
   /** @returns the hash of the tool's definition; undefined if it is not known here */
   find(server: string, tool: string): string | undefined;
+  /** The tools that have one, by server. */
+  tools(): ReadonlyMap<string, readonly string[]>;
   stop(): void;
 }
 
@@ -23,7 +25,11 @@ export function watchDefinitions(path: string, intervalMilliseconds?: number): D
   };
   const file = watchFile(path, take, intervalMilliseconds);
   take(file.first);
-  return { find: (server, tool) => hashes.get(server)?.get(tool), stop: file.stop };
+  return {
+    find: (server, tool) => hashes.get(server)?.get(tool),
+    tools: () => new Map([...hashes].map(([server, tools]) => [server, [...tools.keys()]])),
+    stop: file.stop,
+  };
 }
 
 function definitionsIn(text: string): Record<string, Record<string, string>> {

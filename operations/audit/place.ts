@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { type AuditDatabase, openAuditDatabase } from '../../auth-server/audit/store/database.ts';
 import { root } from '../../common/settings/values.ts';
 import { CommandError } from '../command.ts';
 
@@ -13,4 +14,15 @@ export function auditPlace(env: NodeJS.ProcessEnv): string {
   const folder = env.DATA_DIR?.trim() || env.UP_DATA_DIR?.trim() || join(root, 'data');
   if (existsSync(join(folder, 'audit.db'))) return folder;
   throw new CommandError(`There is no audit.db in ${folder}. Set DATA_DIR, or DATABASE_URL, as the gateway has it.`, 1);
+}
+
+/**
+ * Opens the audit of a gateway, which may run meanwhile.
+ * @throws {CommandError} if there is none, or it cannot be opened
+ */
+export async function openExistingAudit(env: NodeJS.ProcessEnv): Promise<AuditDatabase> {
+  return await openAuditDatabase(auditPlace(env)).catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CommandError(`The database cannot be opened: ${reason || 'no answer'}.`, 1);
+  });
 }

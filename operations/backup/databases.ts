@@ -7,6 +7,9 @@ import { root } from '../../common/settings/values.ts';
 import { CommandError } from '../command.ts';
 
 const secretKey = 'secret-key';
+const auditDatabase = 'audit.db';
+/** The file of a day of the audit: `audit-2026-11-29.db`. */
+const dayOfAudit = /^audit-.*\.db$/;
 const isDatabase = (name: string) => name.endsWith('.db');
 
 /** The data folder that the commands work on: `UP_DATA_DIR`, or `data` in the project. */
@@ -44,9 +47,14 @@ export async function copyDatabases(dataDir: string, target: string, withAccount
   const all = [...names, ...keys.filter((name) => found.includes(name))];
   const taken = all.find((name) => existsSync(join(target, name)));
   if (taken) throw new CommandError(`${join(target, taken)} is there already: a backup never replaces another one`, 1);
-  for (const name of names) await copyDatabase(join(dataDir, name), join(target, name));
+  // The records of the audit last: a statement in `audit.db` about records that are not in the copy would look like a theft.
+  const isDay = (name: string) => dayOfAudit.test(name);
+  const ordered = [...names.filter((name) => !isDay(name)), ...names.filter(isDay)];
+  // A day that is dropped meanwhile is not opened: that would make an empty file.
+  for (const name of ordered)
+    if (existsSync(join(dataDir, name))) await copyDatabase(join(dataDir, name), join(target, name));
   for (const name of keys) if (all.includes(name)) copyPrivately(join(dataDir, name), join(target, name));
-  return all.sort();
+  return all.filter((name) => existsSync(join(target, name))).sort();
 }
 
 async function copyDatabase(from: string, to: string): Promise<void> {
@@ -72,14 +80,23 @@ export function restoreDatabases(source: string, dataDir: string): string[] {
   if (!names.some(isDatabase)) throw new CommandError(`${source} holds no database: is it a backup?`, 1);
   for (const name of names.filter(isDatabase)) check(join(source, name));
   for (const name of names.filter(isDatabase)) refuseInUse(join(dataDir, name));
+  const later = names.includes(auditDatabase) ? daysBeside(dataDir, names) : [];
+  for (const name of later) refuseInUse(join(dataDir, name));
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  for (const name of names) {
-    const place = join(dataDir, name);
-    for (const rest of ['-wal', '-shm']) rmSync(place + rest, { force: true });
-    if (existsSync(place)) renameSync(place, `${place}.before-restore`);
-    copyPrivately(join(source, name), place);
-  }
+  for (const name of [...names, ...later]) putAside(join(dataDir, name));
+  for (const name of names) copyPrivately(join(source, name), join(dataDir, name));
   return names.sort();
+}
+
+/** Days of the audit that a backup does not have. The audit of the backup knows nothing of their writers. */
+function daysBeside(dataDir: string, names: readonly string[]): string[] {
+  const found = existsSync(dataDir) ? readdirSync(dataDir) : [];
+  return found.filter((name) => dayOfAudit.test(name) && !names.includes(name));
+}
+
+function putAside(place: string): void {
+  for (const rest of ['-wal', '-shm']) rmSync(place + rest, { force: true });
+  if (existsSync(place)) renameSync(place, `${place}.before-restore`);
 }
 
 /**

@@ -4,6 +4,7 @@ import { createAsk } from './ask.ts';
 import { checkServerAccounts } from './checks/accounts.ts';
 import { checkAgent } from './checks/agent.ts';
 import { checkAppClient } from './checks/app-client.ts';
+import { checkAudit } from './checks/audit.ts';
 import { checkClients } from './checks/clients.ts';
 import { checkGateway } from './checks/gateway.ts';
 import { checkCommandLine, checkLogin } from './checks/login.ts';
@@ -40,6 +41,7 @@ export async function examine(setup: Setup, file: string, tell: (finding: Findin
   add(await checkNames(setup, policy.policy));
   add(await checkAccountKeys(setup));
   add(await checkServerAccounts(setup));
+  add(checkAudit(setup));
   add(checkSecretKey(setup));
   if (publicUrl === undefined) return findings;
   const { ask } = createAsk([publicUrl]);

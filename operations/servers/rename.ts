@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline/promises';
 import { openStore } from '../../auth-server/store/store.ts';
 import { readEnvFile } from '../../common/settings/env-file.ts';
 import { attempt } from '../../common/text/config-error.ts';
@@ -8,6 +7,7 @@ import { isFixedName } from '../../registry/servers/names.ts';
 import { openRegistryDatabase, type RegistryDatabase } from '../../registry/store/database.ts';
 import { planRenaming, type Renaming, renameServer } from '../../registry/store/rename.ts';
 import { CommandError, type Context, collect, operatorCommand, runAsProgram } from '../command.ts';
+import { confirmed } from '../confirm.ts';
 import { defaultPolicyFile, printPlain, readText } from '../policy/files.ts';
 import { otherGateway } from '../revoke/running-gateway.ts';
 import { accountMover } from './accounts.ts';
@@ -130,16 +130,6 @@ function planInWords(
     ...patterns.map((each) => `  ${each.at}: the pattern ${each.pattern} covers only ${each.covers}. It stays.`),
     ...already.map((at) => `  ${at} names ${to} already. It applies to the server from now on.`),
   ].join('\n');
-}
-
-async function confirmed(context: Context): Promise<boolean> {
-  context.stdout.write('Do it? [y/N] ');
-  const lines = createInterface({ input: context.stdin });
-  for await (const line of lines) {
-    lines.close();
-    return /^y(es)?$/i.test(line.trim());
-  }
-  return false;
 }
 
 /**

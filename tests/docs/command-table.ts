@@ -119,6 +119,13 @@ export const rows: readonly Row[] = [
     ),
     'npm run -s revoke -- --user alice': here(/sessions? ended; tokens given out until now are refused/),
   }),
+  ...page('docs/operations/audit.md', {
+    curl: here(),
+    'npm run -s audit:export': inTest(
+      'tests/integration/auth-server/audit/export.test.ts',
+      'audit:export writes the same while the gateway runs',
+    ),
+  }),
   ...page('docs/operations/database.md', {
     'node_modules/.bin/node -e': here(),
   }),

@@ -14,10 +14,11 @@ export async function outputOf(program: string): Promise<string> {
 
 /**
  * Runs a program that prints a line after each write, and kills it after twenty.
+ * @param words arguments of Node; a program that starts threads must be a file
  * @returns at least those lines
  */
-export async function linesUntilKilled(program: string): Promise<string[]> {
-  const child = spawn(process.execPath, nodeArguments(program), { stdio: ['ignore', 'pipe', 'ignore'] });
+export async function linesUntilKilled(program: string, words = nodeArguments(program)): Promise<string[]> {
+  const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'ignore'] });
   let said = '';
   child.stdout.on('data', (bytes: Buffer) => {
     said += bytes;

@@ -4,8 +4,8 @@ import type { Kysely } from 'kysely';
 import { eventText } from '../event.ts';
 import type { AuditDatabase } from '../store/database.ts';
 import { createNames } from '../store/names.ts';
-import { type MainSchema, turns } from '../store/schema.ts';
-import { createWriter, importWriter, type WriterIdentity } from '../write/writer.ts';
+import { importWriter, type MainSchema, turns } from '../store/schema.ts';
+import { createWriter, type WriterIdentity } from '../write/writer.ts';
 import { type OlderRecord, openOlderRecord } from './older-record.ts';
 
 /**

@@ -5,6 +5,9 @@ import type { SumTables } from './sum-tables.ts';
 /** Numbers of the locks. Those of the auth-server's store are from 7870, the registry's is 7860. */
 export const turns = { days: 7_880, import: 7_881, retention: 7_882, sums: 7_883, heads: 7_884, keys: 7_885 } as const;
 
+/** The writer of records that older releases have kept. Others have larger numbers. */
+export const importWriter = 1;
+
 /**
  * Waits for the lock with this number (`turns`), and holds it in a transaction. Within `work` use `on`: in SQLite a query of
  * `main` would wait for the end of the transaction, and so for itself.

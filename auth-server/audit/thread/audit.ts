@@ -1,10 +1,8 @@
-import { randomBytes, randomInt } from 'node:crypto';
-import { hostname } from 'node:os';
 import type { Logger } from '../../../common/service/log.ts';
 import { eventText } from '../event.ts';
 import type { MeasuredCall } from '../outside/measured-call.ts';
 import type { RecordKeeper } from '../record.ts';
-import { importWriter, type WriterIdentity } from '../write/writer.ts';
+import { newIdentity } from '../write/writer.ts';
 import type { FromThread, StartThread } from './messages.ts';
 import { createOutbox } from './outbox.ts';
 import type { AuditPlace } from './place.ts';
@@ -94,11 +92,6 @@ export async function openAudit(place: AuditPlace, options: AuditOptions): Promi
       if (records > 0) log.error({ code: 'audit_unwritten', records }, 'records were not written to the audit');
     },
   };
-}
-
-function newIdentity(): WriterIdentity {
-  const [id, name] = [randomInt(importWriter + 1, 2 ** 31 - 1), randomBytes(16).toString('hex')];
-  return { id, name, host: hostname(), pid: process.pid, startedAt: Date.now() };
 }
 
 /** Questions that wait for their answer. */

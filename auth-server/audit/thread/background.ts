@@ -10,6 +10,7 @@ import { createSumsJob, sumsMilliseconds } from '../usage/keep-sums.ts';
 import type { Writer, WriterIdentity } from '../write/writer.ts';
 import { startJobs } from './jobs.ts';
 import type { AuditPlace } from './place.ts';
+import type { Questions } from './questions.ts';
 
 /** What the thread reports, for the log. */
 export interface Report {
@@ -23,6 +24,7 @@ export interface Report {
 
 interface Background {
   database: AuditDatabase;
+  questions: Pick<Questions, 'usage'>;
   names: NameStore;
   place: AuditPlace;
   identity: WriterIdentity;
@@ -54,7 +56,7 @@ export async function makeDaysAhead(database: AuditDatabase): Promise<void> {
 
 /** What the thread does beside writing and answering. */
 export function backgroundJobs(parts: Background) {
-  const { database, place, identity, writer, signing, measuring, report } = parts;
+  const { database, questions, place, identity, writer, signing, measuring, report } = parts;
   const failedTo = (code: keyof typeof failures) => (err: unknown) =>
     report({ level: 'error', code, message: failures[code], err });
   const job = (code: keyof typeof failures, milliseconds: number, work: () => Promise<void>) => ({
@@ -67,7 +69,7 @@ export function backgroundJobs(parts: Background) {
     job('audit_writer', minute, writer.greet),
     ...(database.kind === 'postgres' ? [days] : []),
     // Not at the start: after a standstill it may take a while.
-    job('audit_sums', sumsMilliseconds, createSumsJob(database, identity.name)),
+    job('audit_sums', sumsMilliseconds, createSumsJob(database, identity.name, questions)),
     job('audit_head', minute, signing.work),
     { ...job('audit_retention', 5 * minute, retentionOf(parts)), atOnce: true },
     { ...job('audit_import', minute, createImport(database, place.where)), atOnce: true },

@@ -34,7 +34,7 @@ export async function openEngine(
     report({ level: 'info', code: 'audit_statement', message: 'a statement about the audit was signed', fields });
   });
   const questions = createQuestions({ database, names, place });
-  const jobs = backgroundJobs({ database, names, place, identity, writer, signing, measuring, report });
+  const jobs = backgroundJobs({ database, questions, names, place, identity, writer, signing, measuring, report });
   try {
     await writer.greet();
     if (database.kind === 'postgres') await makeDaysAhead(database);

@@ -1,6 +1,8 @@
 import { performance } from 'node:perf_hooks';
+import { usageSpans } from '../../../common/policy/usage.ts';
 import type { AuditDatabase } from '../store/database.ts';
-import { makeSums } from './make-sums.ts';
+import type { UsageQuestions } from './questions.ts';
+import { makeSums } from './sums/make-sums.ts';
 
 /** How often the sums are made. What is not in them yet, answers take from the rows. */
 export const sumsMilliseconds = 60_000;
@@ -8,12 +10,19 @@ export const sumsMilliseconds = 60_000;
 const pauses = 20;
 
 /** Makes the sums, and pauses the longer the longer that took. Call the result every {@link sumsMilliseconds}. */
-export function createSumsJob(database: AuditDatabase, holder: string): () => Promise<void> {
+export function createSumsJob(
+  database: AuditDatabase,
+  holder: string,
+  { usage }: Pick<UsageQuestions, 'usage'>,
+): () => Promise<void> {
   let pauseUntil = Number.NEGATIVE_INFINITY;
   return async () => {
     const started = performance.now();
     if (started < pauseUntil) return;
-    await makeSums(database, holder, Date.now());
+    const now = Date.now();
+    await makeSums(database, holder, now);
+    // What hours hold that no longer change is read here, so that no page waits for it.
+    for (const span of usageSpans) await usage({ query: { span }, visible: { servers: 'all' }, now });
     pauseUntil = started + pauses * (performance.now() - started);
   };
 }

@@ -1,9 +1,12 @@
+import { randomBytes, randomInt } from 'node:crypto';
+import { hostname } from 'node:os';
 import { genesis } from '../chain/digest.ts';
 import type { KnownCaller } from '../record.ts';
 import type { AuditDatabase } from '../store/database.ts';
 import { dayAfter, dayOf } from '../store/days.ts';
 import { insertRows } from '../store/insert.ts';
 import type { NameStore } from '../store/names.ts';
+import { importWriter } from '../store/schema.ts';
 import { namesOf } from './names-of.ts';
 import { type DecisionRow, type NumberedRecord, numbered, rowsOf } from './row.ts';
 import { createSeen } from './seen.ts';
@@ -20,8 +23,11 @@ export interface WriterIdentity {
   startedAt: number;
 }
 
-/** The writer of records that older releases have kept. Others have larger numbers. */
-export const importWriter = 1;
+/** The identity of a writer that begins now. */
+export function newIdentity(): WriterIdentity {
+  const [id, name] = [randomInt(importWriter + 1, 2 ** 31 - 1), randomBytes(16).toString('hex')];
+  return { id, name, host: hostname(), pid: process.pid, startedAt: Date.now() };
+}
 
 /** Records in the order of their numbers. */
 export interface Batch {

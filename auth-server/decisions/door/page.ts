@@ -1,21 +1,10 @@
 import { Router } from 'express';
-import * as z from 'zod';
 import { decisionsQuery } from '../../../common/policy/decisions.ts';
-import type { Logger } from '../../../common/service/log.ts';
-import type { Policy } from '../../../policy/policy.ts';
-import { mayUseUiSomewhere } from '../../../policy/ui.ts';
-import type { Audit } from '../../audit/thread/audit.ts';
-import type { AssertionSigner } from '../../identity/assertion.ts';
 import type { AuditEvents } from '../events.ts';
-import { readerOf, visibleTo } from './reader.ts';
+import { type ReadingDeps, readingDoor } from './reading.ts';
 
-export interface DecisionsDoorDeps {
-  publicUrl: string;
-  assertions: AssertionSigner;
-  audit: Pick<Audit, 'ask'>;
+export interface DecisionsDoorDeps extends ReadingDeps {
   auditEvents: Pick<AuditEvents, 'read'>;
-  policy: () => Policy;
-  log: Logger;
 }
 
 /**
@@ -23,26 +12,15 @@ export interface DecisionsDoorDeps {
  * issued for the person and the registry. The answer holds what the person may see by `view_audit`.
  */
 export function decisionsDoor(deps: DecisionsDoorDeps): Router {
-  const { audit, auditEvents, policy, log } = deps;
+  const { audit, auditEvents } = deps;
   const router = Router();
-  router.get('/decisions', async (req, res) => {
-    res.set('Cache-Control', 'no-store');
-    const refuse = (status: number, code: string, message: string) =>
-      void res.status(status).json({ error: { code, message } });
-    const reader = await readerOf(deps, req);
-    if (!reader) return refuse(401, 'assertion_refused', 'There is no good assertion for the registry.');
-    if (!mayUseUiSomewhere(policy(), reader.scopes, 'view_audit'))
-      return refuse(403, 'not_permitted', 'This takes the permission view_audit.');
-    const query = decisionsQuery.safeParse(req.query);
-    if (!query.success) return refuse(400, 'input_invalid', z.prettifyError(query.error));
-    try {
-      const visible = await visibleTo(deps, reader);
-      res.json(await audit.ask('page', { query: query.data, visible }));
-      auditEvents.read(reader.actor, query.data);
-    } catch (err) {
-      log.error({ err }, 'the audit cannot be read');
-      refuse(503, 'store_unavailable', 'The recent decisions cannot be read at the moment.');
-    }
-  });
+  router.get(
+    '/decisions',
+    readingDoor(deps, decisionsQuery, async ({ query, visible, reader }) => {
+      const page = await audit.ask('page', { query, visible });
+      auditEvents.read(reader.actor, query);
+      return page;
+    }),
+  );
   return router;
 }

@@ -69,11 +69,14 @@ export function createAuditPages({ render, ...parts }: AuditOptions): Router {
   return pages;
 }
 
+/** As long as a filter can be: a longer name is suggested by its beginning. */
+const longestText = 300;
+
 /** A filter takes a part of a name, so a name is suggested. Where two have the same name, their ids tell them apart. */
 function optionsOf({ values }: Suggestions): { value: string; label: string }[] {
   const named = values.map(({ value, label }) => ({
     value,
-    name: value === '#registry' ? 'the registry' : label || value,
+    name: (value === '#registry' ? 'the registry' : label || value).slice(0, longestText),
   }));
   const count = Map.groupBy(named, ({ name }) => name);
   return named.map(({ value, name }) =>
@@ -82,5 +85,5 @@ function optionsOf({ values }: Suggestions): { value: string; label: string }[] 
 }
 
 function textIn(value: unknown): string {
-  return typeof value === 'string' ? value.trim().slice(0, 300) : '';
+  return typeof value === 'string' ? value.trim().slice(0, longestText) : '';
 }

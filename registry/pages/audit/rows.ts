@@ -1,5 +1,5 @@
 import type { Decision } from '../../../common/policy/decisions.ts';
-import { counted, inWords } from '../shared/format.ts';
+import { counted, inWords, shortened } from '../shared/format.ts';
 import { isEvent, isVisit, reasonWords, viaWords, whatHappened, whoAsked } from './words.ts';
 
 /** One line of the list. */
@@ -7,6 +7,9 @@ type Row = ReturnType<typeof rowOf>;
 
 /** A line, or several refusals in a row of requests without a caller, which open. */
 type Item = { row: Row; visits: undefined } | { row: undefined; visits: Visits };
+
+/** Callers may name what they like. The record has the whole name. */
+export const longestName = 120;
 
 interface Visits {
   /** That of the oldest, which stays the same while newer ones come. */
@@ -70,7 +73,7 @@ function rowOf(decision: Decision, href: string) {
     where: kind === 'event' ? '' : where || '–',
     /** An event in words; of a decision, the MCP method or the HTTP request. */
     what: kind === 'event' ? [whatHappened(decision), server ?? ''].join(' ').trim() : (method ?? http ?? ''),
-    object: kind === 'event' ? undefined : object,
+    object: kind === 'event' || object === undefined ? undefined : shortened(object, longestName),
     more: objects === undefined || objects < 2 ? '' : `and ${objects - 1} more`,
     via: viaWords(via),
     client: client_name,

@@ -1,5 +1,7 @@
 import type { DecisionSums } from '../../../common/policy/decisions.ts';
+import { shortened } from '../shared/format.ts';
 import { type Filters, linkTo } from './filters.ts';
+import { longestName } from './rows.ts';
 import { reasonWords } from './words.ts';
 
 type SumRow = DecisionSums['rows'][number];
@@ -34,7 +36,7 @@ export function sumsOf({ rows, cut }: DecisionSums, filters: Filters) {
       rows.filter(({ tool }) => tool !== ''),
       ({ server, tool }) => `${server} ${tool}`,
       (row) => ({
-        ...{ name: row.tool, of: serverOf(row), href: link(toolFilter(row)), isCode: true },
+        ...{ name: shortened(row.tool, longestName), of: serverOf(row), href: link(toolFilter(row)), isCode: true },
       }),
     ),
     part(
@@ -52,7 +54,7 @@ export function sumsOf({ rows, cut }: DecisionSums, filters: Filters) {
     together: rows.slice(0, mostTogether).map((row) => ({
       who: whoOf(row),
       server: serverOf(row),
-      tool: row.tool,
+      tool: shortened(row.tool, longestName),
       why: row.reason && (reasonWords[row.reason] ?? row.reason),
       count: row.count,
       href: link({ ...personFilter(row), ...toolFilter(row), ...reasonFilter(row) }),

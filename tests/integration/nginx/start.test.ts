@@ -40,6 +40,16 @@ test.each([
   expect([status, said]).toEqual([2, expect.stringContaining(why)]);
 });
 
+test.each([
+  ['calls.log', true],
+  ['nowhere/calls.log', false],
+])('With CALLS_FILE at %s it starts, and writes the file: %s', (name, isWritten) => {
+  const { status, said } = start({ CALLS_FILE: join(folder, name) });
+  expect([status, said.includes('times and statuses of calls are not measured')]).toEqual([0, !isWritten]);
+  const conf = readFileSync(join(folder, 'conf', 'gateway.conf'), 'utf8');
+  expect(conf.includes(`access_log "${join(folder, name)}" call `)).toBe(isWritten);
+});
+
 test('With INNER_HOST only the address of that name is open to brokers', () => {
   expect(start({ INNER_HOST: 'localhost' }).status).toBe(0);
   expect(readFileSync(join(folder, 'conf', 'gateway.conf'), 'utf8')).toContain('listen 127.0.0.1:8082;');

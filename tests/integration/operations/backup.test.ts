@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { sql } from 'kysely';
+import { openAuditDatabase } from '../../../auth-server/audit/store/database.ts';
+import { dayOf } from '../../../auth-server/audit/store/days.ts';
 import { changes, type Schema } from '../../../auth-server/store/migrations.ts';
 import { openStore } from '../../../auth-server/store/store.ts';
 import { migrate } from '../../../common/database/migrations.ts';
@@ -14,6 +16,7 @@ import { CommandError } from '../../../operations/command.ts';
 import { revoke } from '../../../operations/revoke/revoke.ts';
 import { parseServers } from '../../../registry/store/servers-file.ts';
 import { openStore as openRegistry } from '../../../registry/store/store.ts';
+import { toolCallRecord, writerOf } from '../../support/auth-server/audit-records.ts';
 import { now, sessionRecord } from '../../support/auth-server/auth-fixture.ts';
 import { runCommand } from '../../support/operations/run-command.ts';
 
@@ -73,6 +76,24 @@ test('A restore puts the backup in place and keeps the files that it replaces', 
   restoreDatabases(join(folder, 'copy'), data);
   expect(namesIn(join(data, 'registry.db'))).toEqual(['kept']);
   expect(namesIn(join(data, 'registry.db.before-restore'))).toEqual(['wrong']);
+});
+
+test('The audit is in the backup with its days; after a restore, days that the backup does not have are put aside', async () => {
+  open.close();
+  const past = Date.now() - 86_400_000;
+  const [before, today] = [dayOf(past), dayOf(Date.now())];
+  const database = await openAuditDatabase(data);
+  const writer = writerOf(database);
+  await writer.write(toolCallRecord(past));
+  expect(await copyDatabases(data, join(folder, 'copy'))).toContain(`audit-${before}.db`);
+  await writer.write(toolCallRecord(past), toolCallRecord(Date.now()));
+  await database.close();
+  restoreDatabases(join(folder, 'copy'), data);
+  const restored = await openAuditDatabase(data);
+  expect(await restored.days()).toEqual([before]);
+  expect(await restored.day(before).selectFrom('decision').select('number').execute()).toEqual([{ number: 1 }]);
+  await restored.close();
+  expect(existsSync(join(data, `audit-${today}.db.before-restore`))).toBe(true);
 });
 
 test('A set is in the backup with its servers and tools, and there again after a restore', async () => {

@@ -83,6 +83,8 @@ export interface Shape {
   allowedOrigins: string[];
   policyText: string;
   approved: ReturnType<ToolGuard['approved']>;
+  /** The tools that servers are known to have. */
+  definitions: ReadonlyMap<string, readonly string[]>;
   policyFaults: readonly string[];
   registryUrl: string;
   relayUrl: string;
@@ -152,6 +154,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     accounts: noAccounts,
     connections: undefined,
     approved: undefined,
+    definitions: new Map(),
     throttle: usualThrottle,
     ...change,
   };
@@ -295,7 +298,10 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     decisionLog: log.child({}, { redact: [] }),
     audit,
     auditEvents,
-    recent: createDecisionRecorder(audit, { find: () => undefined }),
+    recent: createDecisionRecorder(audit, {
+      find: (name, tool) => (shape.definitions.get(name)?.includes(tool) ? `hash of ${tool}` : undefined),
+    }),
+    definitions: { tools: () => shape.definitions },
     throttle: createThrottle(shape.throttle),
   });
   const server = createServer(app).listen(0, '127.0.0.1');

@@ -98,6 +98,22 @@ describe('docker-compose.yml', () => {
       expect([name, volumes]).toEqual([name, expect.arrayContaining(['./tls/ca:/etc/gateway/ca:ro'])]);
   });
 
+  test('shares the file of calls between nginx, which writes it, and the auth-servers, which only read it', () => {
+    const sharing = Object.entries(file.services).flatMap(([name, { volumes, environment }]) =>
+      z
+        .array(z.string())
+        .default([])
+        .parse(volumes)
+        .filter((volume) => volume.startsWith('calls:'))
+        .map((volume) => `${name} ${volume} ${environment.CALLS_FILE}`),
+    );
+    expect(sharing.sort()).toEqual([
+      'auth-server calls:/calls:ro /calls/calls.log',
+      'auth-server-2 calls:/calls:ro /calls/calls.log',
+      'nginx calls:/calls /calls/calls.log',
+    ]);
+  });
+
   test('takes the stdio server of docs/stdio.md: its networks exist, and each package has its version', () => {
     const [, example = ''] = /```yaml\n(services:\n[\s\S]*?)```/.exec(readFileSync('docs/stdio.md', 'utf8')) ?? [];
     const { services } = z.object({ services: z.record(z.string(), service) }).parse(parse(example));

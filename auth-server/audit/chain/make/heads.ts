@@ -1,7 +1,7 @@
 import type { Kysely, Selectable } from 'kysely';
 import type { AuditDatabase } from '../../store/database.ts';
 import { dayAfter } from '../../store/days.ts';
-import type { MainSchema } from '../../store/schema.ts';
+import { importWriter, type MainSchema } from '../../store/schema.ts';
 import type { HeadEntry } from '../statement.ts';
 import { inGroups, mostInStatement, type SigningTurn, type Statements } from './statements.ts';
 
@@ -41,8 +41,9 @@ async function signWriters(database: AuditDatabase, { on, add }: SigningTurn, la
   const entries: HeadEntry[] = [];
   for (const writer of writers) {
     const { id, name, signed, seen_at, ended_at } = writer;
-    // Records that were taken over from an older release are older than their process.
-    const last = await lastOf(database, on, writer, signed > 0 ? lastHead : undefined);
+    // Records that were taken over from an older release may be of any day.
+    const isKnown = signed > 0 && id !== importWriter;
+    const last = await lastOf(database, on, writer, isKnown ? lastHead : undefined);
     const finished = ended_at !== null;
     const signed_end = finished || seen_at < silent ? 1 : 0;
     const number = Math.max(last?.number ?? 0, signed);

@@ -40,30 +40,26 @@ async function* pages<T>(read: (last: T | undefined) => Promise<T[]>): AsyncGene
 
 /** By writer, then by number. */
 async function* rowsOf(database: AuditDatabase): AsyncGenerator<Row> {
-  // In PostgreSQL the days are one table.
-  const days = database.kind === 'postgres' ? ['2000-01-01'] : await database.days();
-  for (
-    let writer = await nextWriter(database, days);
-    writer !== undefined;
-    writer = await nextWriter(database, days, writer)
-  ) {
-    const id = writer;
-    yield* merged(days.map((day) => rowsOfDay(() => database.day(day), id)));
-  }
+  const found = await daysByWriter(database);
+  for (const [writer, days] of [...found].sort(([a], [b]) => a - b))
+    yield* merged(days.map((day) => rowsOfDay(() => database.day(day), writer)));
 }
 
-async function nextWriter(
-  database: AuditDatabase,
-  days: readonly string[],
-  after?: number,
-): Promise<number | undefined> {
-  let next: number | undefined;
-  for (const day of days) {
-    const rows = database.day(day).selectFrom('decision').select('writer').orderBy('writer').limit(1);
-    const row = await (after === undefined ? rows : rows.where('writer', '>', after)).executeTakeFirst();
-    if (row && row.writer < (next ?? Number.POSITIVE_INFINITY)) next = row.writer;
-  }
-  return next;
+/** The days on which each writer has written. */
+async function daysByWriter(database: AuditDatabase): Promise<ReadonlyMap<number, readonly string[]>> {
+  const found = new Map<number, string[]>();
+  // In PostgreSQL the days are one table.
+  for (const day of database.kind === 'postgres' ? ['2000-01-01'] : await database.days())
+    for (let writer = await nextWriter(database.day(day)); writer !== undefined; ) {
+      found.set(writer, [...(found.get(writer) ?? []), day]);
+      writer = await nextWriter(database.day(day), writer);
+    }
+  return found;
+}
+
+async function nextWriter(db: Table, after?: number): Promise<number | undefined> {
+  const rows = db.selectFrom('decision').select('writer').orderBy('writer').limit(1);
+  return (await (after === undefined ? rows : rows.where('writer', '>', after)).executeTakeFirst())?.writer;
 }
 
 function rowsOfDay(db: () => Table, writer: number): AsyncGenerator<Row> {

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Kysely, sql } from 'kysely';
 import { dropDay } from '../../../../auth-server/audit/chain/make/drop.ts';
 import { signHead } from '../../../../auth-server/audit/chain/make/heads.ts';
@@ -6,12 +8,20 @@ import { createStatements, type MadeStatement } from '../../../../auth-server/au
 import { storedEvidence } from '../../../../auth-server/audit/chain/verify/stored.ts';
 import { type Verification, verify } from '../../../../auth-server/audit/chain/verify/verify.ts';
 import { type AuditDatabase, openAuditDatabase } from '../../../../auth-server/audit/store/database.ts';
+import { dayAfter, dayOf, dayRange } from '../../../../auth-server/audit/store/days.ts';
 import type { DaySchema } from '../../../../auth-server/audit/store/schema.ts';
 import type { Audit } from '../../../../auth-server/audit/thread/audit.ts';
-import { openAuditHere } from '../../../support/auth-server/audit-here.ts';
+import { createLog } from '../../../../common/service/log.ts';
+import { openAuditHere, placeOf } from '../../../support/auth-server/audit-here.ts';
+import { temporaryDirectory } from '../../../support/auth-server/auth-fixture.ts';
 import { bothDatabases, type Places } from '../../../support/postgres/both-databases.ts';
+import { linesUntilKilled } from '../../../support/process.ts';
 
-const noon = Date.parse('2026-11-20T12:00:00Z');
+/** Noon of a day that is not too old to be kept. */
+const noon = dayRange(dayAfter(Date.now(), -9)).from + 43_200_000;
+const day = dayOf(noon);
+const nextDay = dayAfter(noon, 1);
+const fileOf = (path: string) => new URL(`../../../../${path}`, import.meta.url).href;
 const recordOf = (at: number, subject = 'sub-alice') =>
   JSON.stringify({
     at,
@@ -55,8 +65,7 @@ describe.each<[string, Places]>(bothDatabases(''))('%s:', (_kind, places) => {
   const found = async () => (await check()).faults.map(({ code, from, to }) => ({ code, from, to }));
   /** Changes rows of each day. */
   const tamper = async (change: (db: Kysely<DaySchema>) => Promise<unknown>) => {
-    for (const day of database.kind === 'postgres' ? ['2026-11-20'] : await database.days())
-      await change(database.day(day));
+    for (const each of database.kind === 'postgres' ? [day] : await database.days()) await change(database.day(each));
   };
 
   test('before anything is signed, the records of an upgraded gateway are whole and not yet signed', async () => {
@@ -113,26 +122,75 @@ describe.each<[string, Places]>(bothDatabases(''))('%s:', (_kind, places) => {
   });
 
   test('a dropped day leaves a statement; numbers that alternate over midnight too', async () => {
-    const midnight = Date.parse('2026-11-21T00:00:00Z');
+    const midnight = dayRange(nextDay).from;
     const audit = await open();
     await written(audit, ...[-5, -4, 3, -2, 4, 5].map((milliseconds) => recordOf(midnight + milliseconds)));
     await signHead(database, statements(), 0);
-    await dropDay(database, statements(), '2026-11-20');
+    await dropDay(database, statements(), day);
     expect(made.at(-1)?.statement).toMatchObject({
       kind: 'dropped',
-      day: '2026-11-20',
+      day,
       ranges: [
         { from: 2, to: 3 },
         { from: 5, to: 5 },
       ],
     });
     expect(await check()).toMatchObject({ faults: [], records: 4, dropped: 3, days: 1 });
-    await dropDay(database, statements(), '2026-11-20');
+    await dropDay(database, statements(), day);
     expect(await check()).toMatchObject({ faults: [], statements: 2 });
-    await dropDay(database, statements(), '2026-11-21');
+    await dropDay(database, statements(), nextDay);
     expect(await check()).toMatchObject({ faults: [], records: 1, dropped: 6, days: 2 });
     await tamper((db) => sql`delete from decision`.execute(db));
     expect(await found()).toEqual([{ code: 'writer_missing', from: 1, to: 7 }]);
+  });
+
+  test('after a process was killed while it wrote, its chain is whole and unfinished, beside that of another process', async () => {
+    const audit = await open();
+    const program = `
+      import { openAudit } from ${JSON.stringify(fileOf('auth-server/audit/thread/audit.ts'))};
+      import { createLog } from ${JSON.stringify(fileOf('common/service/log.ts'))};
+      const audit = await openAudit(${JSON.stringify(placeOf(where))}, { log: createLog('auth-server', 'silent') });
+      for (;;) {
+        for (let i = 0; i < 20; i++) audit.add(${JSON.stringify(recordOf(noon))});
+        await audit.ask('servers', {});
+        console.log('written');
+      }`;
+    const home = temporaryDirectory();
+    const file = join(home.directory, 'program.mjs');
+    writeFileSync(file, program);
+    const [lines] = await Promise.all([
+      linesUntilKilled(program, [file]),
+      written(audit, ...Array(50).fill(recordOf(noon))),
+    ]);
+    home.remove();
+    await signHead(database, statements(), 0);
+    const result = await check();
+    expect(result).toMatchObject({ faults: [], unsigned: 0, writers: [{ finished: false }, { finished: false }] });
+    expect(Math.max(...result.writers.map(({ last }) => last))).toBeGreaterThan(20 * lines.length);
+    // What was never confirmed may be lost; what is signed may not.
+    await tamper((db) => sql`delete from decision where number > 100`.execute(db));
+    expect((await found()).map(({ code, from }) => [code, from])).toEqual([['record_removed', 101]]);
+  });
+
+  test('statements go to the log too, and verify takes them from there', async () => {
+    const lines: string[] = [];
+    const log = createLog('auth-server', 'info', { write: (line: string) => void lines.push(line) });
+    const audit = await openAuditHere(where, {}, log);
+    await written(audit, recordOf(noon));
+    await audit.close();
+    expect(lines.map((line) => JSON.parse(line))).toContainEqual(
+      expect.objectContaining({ level: 'info', code: 'audit_statement', statement: 1, kind: 'head' }),
+    );
+    const keys = await createSigner(database).publicKeys();
+    const kept = async function* () {
+      yield* lines;
+    };
+    const evidence = { ...storedEvidence(database), keys };
+    expect(await verify({ ...evidence, kept: kept() })).toMatchObject({ faults: [], kept: 1, unsigned: 0 });
+    await database.main.deleteFrom('audit_statement').execute();
+    expect(await verify({ ...storedEvidence(database), keys, kept: kept() })).toMatchObject({
+      faults: [{ code: 'statement_missing', statement: 1 }],
+    });
   });
 
   test('the key that signs is replaced after thirty days, and what the old one has signed is still good', async () => {

@@ -1,9 +1,9 @@
 import type { AuditRecord } from '../../../../auth-server/audit/record.ts';
 import { type AuditDatabase, openAuditDatabase } from '../../../../auth-server/audit/store/database.ts';
 import { dayOf } from '../../../../auth-server/audit/store/days.ts';
-import { makeSums } from '../../../../auth-server/audit/usage/make-sums.ts';
 import { createUsageQuestions, type UsageQuestions } from '../../../../auth-server/audit/usage/questions.ts';
-import { erasePerson } from '../../../../auth-server/audit/usage/words.ts';
+import { makeSums } from '../../../../auth-server/audit/usage/sums/make-sums.ts';
+import { erasePerson } from '../../../../auth-server/audit/usage/sums/words.ts';
 import { sumsQuery } from '../../../../common/policy/decisions.ts';
 import { type UsageQuery, usage as usageShape } from '../../../../common/policy/usage.ts';
 import { toolCallRecord, writerOf } from '../../../support/auth-server/audit-records.ts';

@@ -53,7 +53,7 @@ const places = ({ faults }: Verification) =>
     ...[from, to, statement].filter((value) => value !== undefined),
   ]);
 
-/** Makes a chain that fits together again, as somebody who knows the format can. */
+/** Makes a chain that fits together again, as a person who knows the format can. */
 function linkAgain(kept: Kept, writer: number, from: number): void {
   let before: Row | undefined;
   for (const row of kept.rows.filter((row) => row.writer === writer).sort((a, b) => a.number - b.number)) {
@@ -63,7 +63,7 @@ function linkAgain(kept: Kept, writer: number, from: number): void {
   }
 }
 
-test('an audit that nobody has changed is whole, and verify says what is not yet signed, dropped and erased', async () => {
+test('an audit that was not changed is whole, and verify says what is not yet signed, dropped and erased', async () => {
   const { kept } = await written();
   expect(await verifyKept(kept)).toMatchObject({
     ...{ faults: [], faultCount: 0, statements: 5, records: 15, unsigned: 2, days: 1, dropped: 2, erased: 1 },

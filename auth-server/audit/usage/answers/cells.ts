@@ -1,5 +1,5 @@
-import { addCounts, addUnder, type Counts, noCounts } from './counts.ts';
-import type { SumKey } from './sum-key.ts';
+import { addCounts, addUnder, type Counts, noCounts } from '../sums/counts.ts';
+import type { SumKey } from '../sums/sum-key.ts';
 
 /** The calls of one server, summed in each way that an answer shows. */
 export interface ServerCells {

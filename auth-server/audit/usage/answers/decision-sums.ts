@@ -1,17 +1,19 @@
-import { sql } from 'kysely';
-import type { DecisionSums, SumsQuery } from '../../../common/policy/decisions.ts';
-import type { AuditDatabase } from '../store/database.ts';
-import { dayRange } from '../store/days.ts';
-import type { Visible } from '../visible.ts';
-import { readFresh } from './fresh.ts';
+import { type RawBuilder, sql } from 'kysely';
+import type { DecisionSums, SumsQuery } from '../../../../common/policy/decisions.ts';
+import type { AuditDatabase } from '../../store/database.ts';
+import { dayOf, dayRange } from '../../store/days.ts';
+import type { Visible } from '../../visible.ts';
+import { readFresh } from '../sums/fresh.ts';
+import { hourMilliseconds } from '../sums/make-sums.ts';
+import { type CountedRow, readRows } from '../sums/rows.ts';
+import { type Hours, type Segment, segmentsOf } from '../sums/spans.ts';
+import { readState } from '../sums/state.ts';
+import { allowed } from '../sums/sum-key.ts';
+import { createSums } from '../sums/sums.ts';
+import { textsOf } from '../sums/words.ts';
+import type { SumCache } from './cache.ts';
 import { labelsOf } from './labels.ts';
-import { hourMilliseconds } from './make-sums.ts';
-import { type CountedRow, readRows } from './rows.ts';
-import { type Hours, segmentsOf } from './spans.ts';
 import { conditionsOf, matches } from './sum-filters.ts';
-import { allowed } from './sum-key.ts';
-import { createSums } from './sums.ts';
-import { textsOf } from './words.ts';
 
 export interface SumsInput {
   query: SumsQuery;
@@ -31,15 +33,19 @@ interface Line {
 const mostRows = 200;
 /** Sums that are read before rows without sums are added: those that come after cannot be among the first. */
 const mostRead = 5_000;
-const yearHours = 366 * 24;
 
 /** Decisions by person, tool and reason. Whole hours come from the sums, the ends of the range from the rows. */
-export async function decisionSums(db: AuditDatabase, { query, visible, now }: SumsInput): Promise<DecisionSums> {
-  const since = query.since === undefined ? undefined : Date.parse(query.since);
+export async function decisionSums(
+  db: AuditDatabase,
+  cached: SumCache,
+  { query, visible, now }: SumsInput,
+): Promise<DecisionSums> {
+  const [oldest = dayOf(now)] = await db.days();
+  const since = query.since === undefined ? dayRange(oldest).from : Date.parse(query.since);
   const until = Math.min(now, query.until === undefined ? now : Date.parse(query.until)) + 1;
   const hour = Math.floor(now / hourMilliseconds);
   const whole = {
-    from: since === undefined ? hour - yearHours : Math.ceil(since / hourMilliseconds),
+    from: Math.ceil(since / hourMilliseconds),
     to: query.until === undefined ? hour + 1 : Math.floor(until / hourMilliseconds),
   };
   const lines = new Map<string, number>();
@@ -47,7 +53,16 @@ export async function decisionSums(db: AuditDatabase, { query, visible, now }: S
     const key = JSON.stringify([line.person, line.server, line.tool, line.reason]);
     lines.set(key, (lines.get(key) ?? 0) + count);
   };
-  await addSums(db, { query, visible, now }, whole, add);
+  const conditions = await conditionsOf(db.main, query, visible);
+  const version = (await readState(db.main, 'version')) ?? 0;
+  for (const segment of conditions ? segmentsOf(whole) : []) {
+    const read = () => readLines(db, conditions ?? [], segment);
+    const { since: _, until: __, ...filters } = query;
+    // Also by the hour: names that became known since then may match the filters.
+    const key = JSON.stringify([version, hour, filters, visible, segment]);
+    const found = segment.hours === 24 ? await cached(key, read) : await read();
+    for (const { line, count } of found) add(line, count);
+  }
   const rows = await rowsOutside(db, whole, { since, until, now });
   const sums = createSums();
   for (const row of rows) if (matches(row, query, visible)) sums.add(row);
@@ -61,51 +76,36 @@ function lineOf(key: { person: string; server: string; object: string; method: s
   return { person, server, tool: object || method, reason: outcome === allowed ? '' : outcome };
 }
 
-async function addSums(
-  db: AuditDatabase,
-  { query, visible }: SumsInput,
-  whole: Hours,
-  add: (line: Line, count: number) => void,
-): Promise<void> {
-  const conditions = await conditionsOf(db.main, query, visible);
-  const segments = segmentsOf(whole).map(
-    ({ hours, from, to }) => sql`(hours = ${hours} and at >= ${from} and at < ${to})`,
-  );
-  if (!conditions || segments.length === 0) return;
+async function readLines(
+  { main }: AuditDatabase,
+  conditions: readonly RawBuilder<unknown>[],
+  { hours, from, to }: Segment,
+): Promise<{ line: Line; count: number }[]> {
   type Row = { person: number; server: number; method: number; object: number; outcome: number; count: number };
   const { rows } = await sql<Row>`select person, server, method, object, outcome, sum(calls) as count from audit_sum
-    where (${sql.join(segments, sql` or `)}) and ${sql.join([sql`1 = 1`, ...conditions], sql` and `)}
-    group by person, server, method, object, outcome order by count desc limit ${mostRead}`.execute(db.main);
-  const texts = await textsOf(
-    db.main,
-    rows.flatMap(({ person, server, method, object, outcome }) => [person, server, method, object, outcome]),
-  );
+    where ${sql.join([sql`hours = ${hours} and at >= ${from} and at < ${to}`, ...conditions], sql` and `)}
+    group by person, server, method, object, outcome order by count desc limit ${mostRead}`.execute(main);
+  const ids = rows.flatMap(({ person, server, method, object, outcome }) => [person, server, method, object, outcome]);
+  const texts = await textsOf(main, ids);
   const text = (id: number) => texts.get(id) ?? '';
-  for (const { person, server, method, object, outcome, count } of rows)
-    add(
-      lineOf({
-        person: text(person),
-        server: text(server),
-        method: text(method),
-        object: text(object),
-        outcome: text(outcome),
-      }),
-      count,
-    );
+  return rows.map(({ count, ...row }) => {
+    const key = { person: text(row.person), server: text(row.server), method: text(row.method) };
+    return { line: lineOf({ ...key, object: text(row.object), outcome: text(row.outcome) }), count };
+  });
 }
 
 /** Rows that the sums of the whole hours do not hold. */
 async function rowsOutside(
   db: AuditDatabase,
   whole: Hours,
-  { since, until, now }: { since: number | undefined; until: number; now: number },
+  { since, until, now }: { since: number; until: number; now: number },
 ): Promise<CountedRow[]> {
   const [from, to] = [whole.from * hourMilliseconds, whole.to * hourMilliseconds];
   const isOneHour = from >= to;
   const ends = isOneHour
-    ? [{ from: since ?? until, to: until }]
+    ? [{ from: since, to: until }]
     : [
-        { from: since ?? from, to: from },
+        { from: since, to: from },
         { from: to, to: until },
       ];
   const rows: CountedRow[] = [];

@@ -1,6 +1,6 @@
-import { extensionMethods, lifecycle, methods } from '../../../policy/request/methods.ts';
-import type { AuditRecord } from '../record.ts';
-import type { Dimension } from '../store/sum-tables.ts';
+import { extensionMethods, lifecycle, methods } from '../../../../policy/request/methods.ts';
+import type { AuditRecord } from '../../record.ts';
+import type { Dimension } from '../../store/sum-tables.ts';
 
 /** What a sum is for, in texts. Empty: none. */
 export type SumKey = Record<Dimension, string>;

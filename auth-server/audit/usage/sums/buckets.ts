@@ -1,4 +1,4 @@
-import { bucketCount } from '../store/sum-tables.ts';
+import { bucketCount } from '../../store/sum-tables.ts';
 
 /**
  * Upper bounds in milliseconds of the buckets that answers are counted in. From 4 ms to 10 s each is at most 1.75 times the one

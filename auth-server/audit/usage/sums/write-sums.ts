@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
-import type { MainSchema } from '../store/schema.ts';
-import { type Buckets, bucketColumns, dimensions } from '../store/sum-tables.ts';
+import type { MainSchema } from '../../store/schema.ts';
+import { type Buckets, bucketColumns, dimensions } from '../../store/sum-tables.ts';
 import type { Counts } from './counts.ts';
 import type { SumKey } from './sum-key.ts';
 import type { Words } from './words.ts';

@@ -1,10 +1,10 @@
 import { type Kysely, sql } from 'kysely';
-import type { Suggestions, SuggestionsQuery } from '../../../common/policy/decisions.ts';
-import type { MainSchema } from '../store/schema.ts';
-import type { Visible } from '../visible.ts';
+import type { Suggestions, SuggestionsQuery } from '../../../../common/policy/decisions.ts';
+import type { MainSchema } from '../../store/schema.ts';
+import type { Visible } from '../../visible.ts';
+import { allowed, other } from '../sums/sum-key.ts';
+import { textsOf } from '../sums/words.ts';
 import { labelsOf } from './labels.ts';
-import { allowed, other } from './sum-key.ts';
-import { textsOf } from './words.ts';
 
 const mostSuggestions = 20;
 /** Of a kind, within the servers that a reader may see. */

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { MainSchema, NameKind } from '../store/schema.ts';
+import type { MainSchema, NameKind } from '../../store/schema.ts';
 
 /** What people know names by. @param values as they stand in records; at most a few hundred */
 export async function labelsOf(

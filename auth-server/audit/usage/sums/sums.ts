@@ -1,4 +1,4 @@
-import { dimensions } from '../store/sum-tables.ts';
+import { dimensions } from '../../store/sum-tables.ts';
 import { addUnder, type Counts } from './counts.ts';
 import type { CountedRow } from './rows.ts';
 import { other, provesServer, type SumKey } from './sum-key.ts';

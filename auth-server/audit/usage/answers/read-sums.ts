@@ -1,11 +1,12 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Kysely, sql } from 'kysely';
-import { callMethods } from '../call-methods.ts';
-import type { MainSchema } from '../store/schema.ts';
-import { bucketColumns, type Dimension } from '../store/sum-tables.ts';
-import type { Counts } from './counts.ts';
-import type { Segment } from './spans.ts';
-import { allowed } from './sum-key.ts';
-import { textsOf } from './words.ts';
+import { callMethods } from '../../call-methods.ts';
+import type { MainSchema } from '../../store/schema.ts';
+import { bucketColumns, type Dimension } from '../../store/sum-tables.ts';
+import type { Counts } from '../sums/counts.ts';
+import type { Segment } from '../sums/spans.ts';
+import { allowed } from '../sums/sum-key.ts';
+import { textsOf } from '../sums/words.ts';
 
 type On = Kysely<MainSchema>;
 
@@ -45,6 +46,7 @@ export async function readCalls<Name extends Dimension>(
       from audit_sum where hours = ${hours} and at >= ${from} and at < ${to} and kind <> ${none}
       and method in (${sql.join(methods)}) ${groups}`.execute(on);
     for (const row of found.rows) rows.push(row);
+    await nextTurn();
   }
   return await groupsOf(on, rows, by);
 }
@@ -102,6 +104,7 @@ export async function readUses(on: On, segments: readonly Segment[]): Promise<Ru
       .groupBy(['rule', 'server', 'method', 'object'])
       .execute();
     for (const row of found) rows.push(row);
+    await nextTurn();
   }
   const texts = await textsOf(on, new Set(rows.flatMap((row) => [row.rule, row.server, row.method, row.object])));
   const text = (id: number) => texts.get(id) ?? '';

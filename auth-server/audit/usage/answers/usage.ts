@@ -1,10 +1,11 @@
-import type { Usage, UsageQuery, UsageRow } from '../../../common/policy/usage.ts';
-import type { AuditDatabase } from '../store/database.ts';
-import type { NameKind } from '../store/schema.ts';
-import type { Visible } from '../visible.ts';
-import { addCounts, type Counts, noCounts, shownCounts } from './counts.ts';
+import type { Usage, UsageQuery, UsageRow } from '../../../../common/policy/usage.ts';
+import type { AuditDatabase } from '../../store/database.ts';
+import type { NameKind } from '../../store/schema.ts';
+import type { Visible } from '../../visible.ts';
+import { addCounts, type Counts, noCounts, shownCounts } from '../sums/counts.ts';
+import { hourMilliseconds } from '../sums/make-sums.ts';
+import type { SumCache } from './cache.ts';
 import { labelsOf } from './labels.ts';
-import { hourMilliseconds } from './make-sums.ts';
 import { mergeCells, type NamelessRow } from './merge.ts';
 import { createSpans } from './read-span.ts';
 import type { RuleUse } from './read-sums.ts';
@@ -23,8 +24,8 @@ export interface UsageInput {
 }
 
 /** Answers about usage. */
-export function createUsage(db: AuditDatabase): (input: UsageInput) => Promise<UsageAnswer> {
-  const readSpan = createSpans(db);
+export function createUsage(db: AuditDatabase, cached: SumCache): (input: UsageInput) => Promise<UsageAnswer> {
+  const readSpan = createSpans(db, cached);
   const named = async (kind: NameKind, rows: readonly NamelessRow[]) => {
     const ids = rows.map(({ id }) => id);
     const labels = await labelsOf(db.main, kind, ids);
@@ -59,7 +60,7 @@ export function createUsage(db: AuditDatabase): (input: UsageInput) => Promise<U
 }
 
 /** Which servers' sums an answer may hold. @param only the one server that was asked about */
-export function seeing({ servers }: Visible, only?: string): (server: string) => boolean {
+function seeing({ servers }: Visible, only?: string): (server: string) => boolean {
   const visible = servers === 'all' ? undefined : new Set(servers);
   return (server) => (only === undefined || server === only) && (visible?.has(server) ?? true);
 }

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
-import type { MainSchema } from '../store/schema.ts';
-import { type Dimension, dimensions } from '../store/sum-tables.ts';
+import type { MainSchema } from '../../store/schema.ts';
+import { type Dimension, dimensions } from '../../store/sum-tables.ts';
 import { readState, writeState } from './state.ts';
 import { other, type SumKey } from './sum-key.ts';
 

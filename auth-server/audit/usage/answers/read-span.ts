@@ -1,17 +1,17 @@
 import type { Kysely } from 'kysely';
-import type { UsageSpan } from '../../../common/policy/usage.ts';
-import { boundedCache } from '../../../common/service/bounded-cache.ts';
-import type { AuditDatabase } from '../store/database.ts';
-import type { MainSchema } from '../store/schema.ts';
+import type { UsageSpan } from '../../../../common/policy/usage.ts';
+import type { AuditDatabase } from '../../store/database.ts';
+import type { MainSchema } from '../../store/schema.ts';
+import { readFresh } from '../sums/fresh.ts';
+import { hourMilliseconds } from '../sums/make-sums.ts';
+import type { CountedRow } from '../sums/rows.ts';
+import { type Layout, layoutOf, segmentsOf } from '../sums/spans.ts';
+import { readState } from '../sums/state.ts';
+import { allowed } from '../sums/sum-key.ts';
+import type { SumCache } from './cache.ts';
 import type { Cells } from './cells.ts';
-import { readFresh } from './fresh.ts';
-import { hourMilliseconds } from './make-sums.ts';
 import { freshCells, readCells } from './read-cells.ts';
 import { type Group, type RuleUse, readCalls, readUses } from './read-sums.ts';
-import type { CountedRow } from './rows.ts';
-import { type Layout, layoutOf, segmentsOf } from './spans.ts';
-import { readState } from './state.ts';
-import { allowed } from './sum-key.ts';
 
 /** Everything that is known of a span, of all servers. */
 export interface Span {
@@ -28,13 +28,10 @@ export interface Span {
 const yearHours = 366 * 24;
 /** Hours that are read for each answer, because the next run makes their sums once more. */
 const openHours = 2;
-/** Parts of answers differ by span and by hour or day. */
-const mostCached = 16;
 
 /** Reads spans. What no longer changes is read once. */
-export function createSpans(db: AuditDatabase) {
+export function createSpans(db: AuditDatabase, cached: SumCache) {
   const main = db.main;
-  const cached = createCache();
   const readAllUses = async (version: number, closed: number, hour: number) => {
     const day = closed - (closed % 24);
     const year = { from: day - yearHours, to: day };
@@ -52,10 +49,12 @@ export function createSpans(db: AuditDatabase) {
     const fresh = await readFresh(db, now);
     const servers = await knownServers(main);
     const earlier = { from: layout.from - layout.slots.length * layout.slotHours, to: layout.from };
+    const day = Math.max(layout.from, closed - (closed % 24));
     return {
       layout,
       parts: [
-        await cached(`${span} ${version} ${closed}`, () => readCells(main, layout, layout.from, closed)),
+        await cached(`${span} ${version} ${layout.from} ${day}`, () => readCells(main, layout, layout.from, day)),
+        await cached(`${span} ${version} ${day} ${closed}`, () => readCells(main, layout, day, closed)),
         await readCells(main, layout, closed, hour + 1),
         freshCells(layout, fresh, (server) => servers.has(server)),
       ],
@@ -65,18 +64,6 @@ export function createSpans(db: AuditDatabase) {
       uses: [...(await readAllUses(version, closed, hour)), ...fresh.flatMap(useOf)],
       since: await firstHour(main),
     };
-  };
-}
-
-function createCache() {
-  const cache = boundedCache<string, Promise<unknown>>(mostCached);
-  return <T>(key: string, read: () => Promise<T>): Promise<T> => {
-    const found = cache.get(key) as Promise<T> | undefined;
-    if (found) return found;
-    const reading = read();
-    cache.set(key, reading);
-    reading.catch(() => cache.delete(key));
-    return reading;
   };
 }
 

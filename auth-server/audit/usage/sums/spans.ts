@@ -1,4 +1,4 @@
-import type { UsageSpan } from '../../../common/policy/usage.ts';
+import type { UsageSpan } from '../../../../common/policy/usage.ts';
 
 /** A range of hours since 1970, `to` excluded. */
 export interface Hours {
@@ -32,14 +32,16 @@ export interface Segment extends Hours {
   hours: 1 | 24;
 }
 
+/** Days that one query reads: about 0.3 s where there are ten thousand sums a day. */
+const daysAtOnce = 30;
+
 /** Reads whole days as days, which are few rows, and the rest as hours. */
 export function segmentsOf({ from, to }: Hours): Segment[] {
   const [firstDay, endDay] = [Math.ceil(from / 24) * 24, Math.floor(to / 24) * 24];
   if (firstDay >= endDay) return from < to ? [{ hours: 1, from, to }] : [];
-  const all: Segment[] = [
-    { hours: 1, from, to: firstDay },
-    { hours: 24, from: firstDay, to: endDay },
-    { hours: 1, from: endDay, to },
-  ];
+  const all: Segment[] = [{ hours: 1, from, to: firstDay }];
+  for (let at = firstDay; at < endDay; at += daysAtOnce * 24)
+    all.push({ hours: 24, from: at, to: Math.min(endDay, at + daysAtOnce * 24) });
+  all.push({ hours: 1, from: endDay, to });
   return all.filter((each) => each.from < each.to);
 }

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import * as z from 'zod';
-import type { MainSchema } from '../store/schema.ts';
+import type { MainSchema } from '../../store/schema.ts';
 
 const reached = z.object({
   /** When the rows were read, in milliseconds since 1970. */

@@ -1,7 +1,7 @@
-import type { Usage } from '../../../common/policy/usage.ts';
+import type { Usage } from '../../../../common/policy/usage.ts';
+import { addCounts, addUnder, type Counts, noCounts, shownCounts } from '../sums/counts.ts';
+import type { Layout } from '../sums/spans.ts';
 import type { Cells, ServerCells } from './cells.ts';
-import { addCounts, addUnder, type Counts, noCounts, shownCounts } from './counts.ts';
-import type { Layout } from './spans.ts';
 
 /** A row of an answer before it has its name. */
 export interface NamelessRow {

@@ -1,14 +1,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Kysely, sql } from 'kysely';
-import type { AuditRecord } from '../record.ts';
-import type { DaySchema } from '../store/schema.ts';
-import { bucketCount } from '../store/sum-tables.ts';
+import type { AuditRecord } from '../../record.ts';
+import type { DaySchema } from '../../store/schema.ts';
+import { bucketCount } from '../../store/sum-tables.ts';
 import { bucketOf } from './buckets.ts';
 import type { Counts } from './counts.ts';
 import { allowed, type SumKey, sumKeyOf } from './sum-key.ts';
 
 /** The last number of each writer that was read. */
-export type Reached = ReadonlyMap<number, number>;
+type Reached = ReadonlyMap<number, number>;
 
 /** Which rows of a day: from a time in milliseconds up to another, without that, and only rows that are `beyond`. */
 export interface RowRange {

@@ -1,5 +1,5 @@
-import type { UsageCounts } from '../../../common/policy/usage.ts';
-import { bucketCount } from '../store/sum-tables.ts';
+import type { UsageCounts } from '../../../../common/policy/usage.ts';
+import { bucketCount } from '../../store/sum-tables.ts';
 import { percentile } from './buckets.ts';
 
 /** What is counted of some calls. */

@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
-import type { AuditDatabase } from '../store/database.ts';
-import { dayAfter, dayOf, dayRange } from '../store/days.ts';
-import { type MainSchema, turns } from '../store/schema.ts';
+import type { AuditDatabase } from '../../store/database.ts';
+import { dayAfter, dayOf, dayRange } from '../../store/days.ts';
+import { type MainSchema, turns } from '../../store/schema.ts';
 import { readRows } from './rows.ts';
 import { readState, takeLease, writeState } from './state.ts';
 import { createSums, type Sums } from './sums.ts';

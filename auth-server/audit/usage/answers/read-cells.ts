@@ -1,11 +1,11 @@
 import type { Kysely } from 'kysely';
-import { callMethods } from '../call-methods.ts';
-import type { MainSchema } from '../store/schema.ts';
+import { callMethods } from '../../call-methods.ts';
+import type { MainSchema } from '../../store/schema.ts';
+import type { CountedRow } from '../sums/rows.ts';
+import { type Layout, segmentsOf } from '../sums/spans.ts';
+import { createSums } from '../sums/sums.ts';
 import { addCell, addToSlot, type Cells } from './cells.ts';
 import { readCalls } from './read-sums.ts';
-import type { CountedRow } from './rows.ts';
-import { type Layout, segmentsOf } from './spans.ts';
-import { createSums } from './sums.ts';
 
 /** Reads the sums of some hours of a span. */
 export async function readCells(on: Kysely<MainSchema>, layout: Layout, from: number, to: number): Promise<Cells> {

@@ -1,10 +1,10 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
-import type { SumsQuery } from '../../../common/policy/decisions.ts';
-import type { MainSchema, NameKind } from '../store/schema.ts';
-import type { Dimension } from '../store/sum-tables.ts';
-import type { Visible } from '../visible.ts';
-import type { CountedRow } from './rows.ts';
-import { allowed, registry } from './sum-key.ts';
+import type { SumsQuery } from '../../../../common/policy/decisions.ts';
+import type { MainSchema, NameKind } from '../../store/schema.ts';
+import type { Dimension } from '../../store/sum-tables.ts';
+import type { Visible } from '../../visible.ts';
+import type { CountedRow } from '../sums/rows.ts';
+import { allowed, registry } from '../sums/sum-key.ts';
 
 type On = Kysely<MainSchema>;
 

@@ -1,0 +1,131 @@
+import { createHash, type Hash } from 'node:crypto';
+import { sql } from 'kysely';
+import { columnsOf } from '../../store/columns.ts';
+import type { AuditDatabase } from '../../store/database.ts';
+import type { NameKind } from '../../store/schema.ts';
+import { inGroups, type Statements } from '../make/statements.ts';
+import { addRest, type ErasedEntry } from '../statement.ts';
+import { type ErasedPerson, erasedPerson, restOfEvent, restOfRecord } from './rest.ts';
+import { eventsAbout, isNamed, type PersonRow, rowsOf } from './rows.ts';
+
+/** A row with the text that is left of its record. */
+type Erased = PersonRow & { rest: string };
+
+/** So many runs of numbers fit into a statement of a line of the log (containerd cuts them at 16 kB). */
+const rowsAtOnce = 400;
+
+/**
+ * Erases a person from the records: what is left of their records says neither who they were nor what they alone can have asked
+ * for. A signed statement names the records before they change, so that the chain stays whole. The gateway may write meanwhile.
+ * If it breaks off, it can be repeated.
+ * @returns how many records were changed
+ */
+export async function eraseRecords(
+  database: AuditDatabase,
+  statements: Statements,
+  person: ErasedPerson,
+): Promise<number> {
+  const named: Named = { client: new Set(), object: new Set() };
+  let count = 0;
+  await overwriteDeleted(database);
+  for (const day of await database.days()) {
+    await overwriteDeleted(database, day);
+    for await (const rows of rowsToErase(database, day, person, named)) {
+      await eraseRows(database, statements, day, rows);
+      count += rows.length;
+    }
+    await truncateLog(database, day);
+  }
+  await forgetName(database, 'person', person.subject);
+  for (const column of ['client', 'object'] as const)
+    for (const value of named[column])
+      if (!(await isNamed(database, column, value))) await forgetName(database, column, value);
+  await truncateLog(database);
+  return count;
+}
+
+/** What the records of the person have named. */
+type Named = Record<'client' | 'object', Set<string>>;
+
+/** The records of a day that name the person, in groups. Each group is erased before the next is read. */
+async function* rowsToErase(
+  database: AuditDatabase,
+  day: string,
+  person: ErasedPerson,
+  named: Named,
+): AsyncGenerator<Erased[]> {
+  const next = (after?: PersonRow) => rowsOf(database.day(day), day, person, after, rowsAtOnce);
+  for (let rows = await next(); rows.length > 0; rows = await next(rows.at(-1))) {
+    for (const { client, object } of rows) {
+      if (client !== null) named.client.add(client);
+      if (object !== null) named.object.add(object);
+    }
+    yield rows.map((row) => ({ ...row, rest: JSON.stringify(restOfRecord(row.record)) }));
+  }
+  const events = await eventsAbout(database.day(day), day, person);
+  const erased = events.map((row) => ({ ...row, rest: JSON.stringify(restOfEvent(row.record, person)) }));
+  yield* inGroups(erased, rowsAtOnce);
+}
+
+async function eraseRows(database: AuditDatabase, statements: Statements, day: string, rows: readonly Erased[]) {
+  const callers = new Set(
+    rows.flatMap(({ caller, rest }) => (caller !== null && !rest.includes(caller) ? [caller] : [])),
+  );
+  await statements.sign(async ({ on, add }) => {
+    const ids = [...new Set(rows.map(({ writer }) => writer))];
+    const named = await on.selectFrom('audit_writer').select(['id', 'name']).where('id', 'in', ids).execute();
+    const writers = entriesOf(rows, new Map(named.map(({ id, name }) => [id, name])));
+    await add({ kind: 'erased', writers, callers: [...callers] });
+    if (callers.size > 0)
+      await on
+        .deleteFrom('audit_caller')
+        .where('digest', 'in', [...callers])
+        .execute();
+  });
+  // Together: what is left is signed together.
+  await database
+    .day(day)
+    .transaction()
+    .execute(async (on) => {
+      for (const { writer, number, at, rest } of rows)
+        await on
+          .updateTable('decision')
+          .set({ ...columnsOf(JSON.parse(rest)), salt: null, record: rest })
+          .where('writer', '=', writer)
+          .where('number', '=', number)
+          .where('at', '=', at)
+          .execute();
+    });
+}
+
+/** @param rows by writer and number */
+function entriesOf(rows: readonly Erased[], names: ReadonlyMap<number, string>): ErasedEntry[] {
+  const entries = new Map<number, { runs: [number, number][]; rest: Hash }>();
+  for (const { writer, number, rest } of rows) {
+    const entry = entries.get(writer) ?? { runs: [], rest: createHash('sha256') };
+    entries.set(writer, entry);
+    const run = entry.runs.at(-1);
+    if (run && run[1] + 1 === number) run[1] = number;
+    else entry.runs.push([number, number]);
+    addRest(entry.rest, rest);
+  }
+  return [...entries].flatMap(([writer, { runs, rest }]) => {
+    const name = names.get(writer);
+    return name === undefined ? [] : [{ name, runs, rest: rest.digest('base64url') }];
+  });
+}
+
+async function forgetName({ main }: AuditDatabase, kind: NameKind, value: string): Promise<void> {
+  if (value === erasedPerson) return;
+  await main.deleteFrom('audit_name').where('kind', '=', kind).where('value', '=', value).execute();
+}
+
+/** What is deleted or replaced would otherwise stay readable in the free parts of SQLite's files. */
+async function overwriteDeleted({ kind, main, day }: AuditDatabase, of?: string): Promise<void> {
+  if (kind === 'sqlite') await sql`pragma secure_delete = on`.execute(of === undefined ? main : day(of));
+}
+
+/** SQLite's write-ahead log still holds what was overwritten. The gateway may be reading: then it goes with the next checkpoint. */
+async function truncateLog({ kind, main, day }: AuditDatabase, of?: string): Promise<void> {
+  if (kind === 'sqlite') await sql`pragma wal_checkpoint(truncate)`.execute(of === undefined ? main : day(of));
+}

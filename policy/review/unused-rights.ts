@@ -1,0 +1,112 @@
+import type { PolicySource } from '../policy.ts';
+import { lifecycle } from '../request/methods.ts';
+import { covers, type RuleShape, shapeOf } from './rule-shape.ts';
+
+/** What a rule allowed, and when last. `object` and `method` are `other` if no catalogue has them. */
+export interface RuleUse {
+  /** The name of the rule in the policy of that time. */
+  rule: string;
+  server: string;
+  method: string;
+  object: string;
+  /** Seconds since 1970. */
+  last: number;
+}
+
+/** A right that was not used in a span, in whole or for some tools. */
+export interface UnusedRight {
+  rule: string;
+  /** The groups that have it; the scope, if no group has it and only agents can. */
+  groups: string[];
+  server: string;
+  /** Tools that it names or matches and that were not called through it; `server/tool` if it names no single server. */
+  tools: string[];
+  /** Seconds since 1970; null if no use is known. */
+  lastUsed: number | null;
+}
+
+export interface RightsQuery {
+  /** The beginning of the span, in seconds since 1970. */
+  from: number;
+  /** The tools that each server is known to have. */
+  tools: ReadonlyMap<string, readonly string[]>;
+  /** Rights on these servers only, for each server by itself; `all` for each rule as a whole. */
+  servers: 'all' | readonly string[];
+}
+
+const other = 'other';
+/** Answers show the first of these; the rest says little more. */
+const mostRights = 100;
+const mostTools = 50;
+
+/**
+ * Which rights of the policy in force were not used. A rule of the policy may have had another name when it was used: a use that
+ * the rule of that name does not cover counts for each rule of the scope that does, so that nothing that was used is called
+ * unused. Opening a session is no use. Pure.
+ * @returns rights that were not used at all first
+ */
+export function unusedRights(policy: PolicySource, uses: readonly RuleUse[], query: RightsQuery): UnusedRight[] {
+  const rights: UnusedRight[] = [];
+  const real = uses.filter(({ method }) => !lifecycle.has(method));
+  for (const [scope, rules] of policy.scopes) {
+    const shapes = rules.map(shapeOf).filter(({ methods }) => methods.size > 0);
+    const used = usesByRule(shapes, scope, real);
+    const groups = [...policy.groups].flatMap(([group, scopes]) => (scopes.includes(scope) ? [group] : []));
+    for (const shape of shapes)
+      for (const server of serversOf(shape, query)) {
+        const right = rightOf(shape, server, used.get(shape.at) ?? [], query);
+        if (right) rights.push({ ...right, groups: groups.length > 0 ? groups : [scope] });
+      }
+  }
+  const isPart = new Set(rights.filter(({ lastUsed }) => lastUsed !== null && lastUsed >= query.from));
+  return rights.sort((a, b) => Number(isPart.has(a)) - Number(isPart.has(b))).slice(0, mostRights);
+}
+
+function usesByRule(shapes: readonly RuleShape[], scope: string, uses: readonly RuleUse[]): Map<string, RuleUse[]> {
+  const byRule = new Map<string, RuleUse[]>();
+  for (const use of uses) {
+    if (!use.rule.startsWith(`${scope}[`)) continue;
+    const named = shapes.find(({ at }) => at === use.rule);
+    const found = named && mayHaveAllowed(named, use) ? [named] : shapes.filter((shape) => mayHaveAllowed(shape, use));
+    for (const { at } of found) byRule.set(at, [...(byRule.get(at) ?? []), use]);
+  }
+  return byRule;
+}
+
+function mayHaveAllowed({ server, methods, objects }: RuleShape, use: RuleUse): boolean {
+  if (!covers(server, use.server)) return false;
+  if (use.method === other) return true;
+  if (!methods.has(use.method)) return false;
+  return use.method !== 'tools/call' || use.object === other || objects.tool.some((each) => covers(each, use.object));
+}
+
+function serversOf({ server }: RuleShape, { servers }: RightsQuery): readonly string[] {
+  return servers === 'all' ? [server] : servers.filter((name) => covers(server, name));
+}
+
+/** @param server a server, or the rule's own pattern of servers */
+function rightOf(
+  { at, methods, objects }: RuleShape,
+  server: string,
+  uses: readonly RuleUse[],
+  { from, tools }: RightsQuery,
+): Omit<UnusedRight, 'groups'> | undefined {
+  const own = uses.filter((use) => covers(server, use.server));
+  const lately = own.filter(({ last }) => last >= from);
+  const called = new Set(lately.filter(isCall).map((use) => `${use.server}/${use.object}`));
+  const missed: string[] = [];
+  for (const [name, its] of methods.has('tools/call') ? tools : []) {
+    if (!covers(server, name)) continue;
+    for (const tool of its) {
+      if (called.has(`${name}/${tool}`) || !objects.tool.some((each) => covers(each, tool))) continue;
+      missed.push(server === name ? tool : `${name}/${tool}`);
+    }
+  }
+  if (lately.length > 0 && missed.length === 0) return undefined;
+  const lastUsed = own.length > 0 ? own.reduce((latest, { last }) => Math.max(latest, last), 0) : null;
+  return { rule: at, server, tools: missed.slice(0, mostTools), lastUsed };
+}
+
+function isCall({ method }: RuleUse): boolean {
+  return method === 'tools/call';
+}
