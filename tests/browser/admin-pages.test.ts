@@ -190,12 +190,17 @@ test('Audit: alice filters decisions, opens one, and follows the link to its exp
   await call('alice', 'currenttime', 'current_time_by_timezone');
   await page.goto(`${gateway.url}/audit`);
   await page.getByLabel('Person or agent').fill('bob');
+  await page.locator('#persons option[value="bob"]').waitFor({ state: 'attached' });
   await page.getByRole('button', { name: 'Filter', exact: true }).click();
   await page.getByRole('navigation', { name: 'Verdict' }).getByRole('link', { name: 'Refused' }).click();
   await page.waitForURL(/verdict=deny/);
   const rows = await page.locator('#log .event').allInnerTexts();
   expect(rows).toHaveLength(1);
   expect(rows[0]).toMatch(/refused\s+bob\s+currenttime\s+tools\/call current_time_by_timezone\s+no rule allows it/);
+  const sums = page.getByRole('complementary', { name: 'Sums' });
+  expect((await sums.innerText()).replaceAll(/\s+/g, ' ')).toMatch(/By person bob 1 .* no rule allows it 1$/);
+  await sums.getByRole('link', { name: 'no rule allows it' }).click();
+  await page.waitForURL(/verdict=deny&person=bob&reason=not_permitted/);
   await page.locator('#log .event').click();
   await page.getByRole('heading', { name: 'current_time_by_timezone on currenttime' }).waitFor();
   expect(await text()).toContain('Not allowed: tools/call current_time_by_timezone on currenttime');
