@@ -4,7 +4,7 @@ import type { DecisionsQuery } from '../../../common/policy/decisions.ts';
 import type { AuditDatabase } from '../store/database.ts';
 import type { NameStore } from '../store/names.ts';
 import type { NameKind } from '../store/schema.ts';
-import { isIn } from './sql.ts';
+import { isIn } from '../store/sql.ts';
 import type { Visible } from './visible.ts';
 
 type Condition = RawBuilder<unknown>;

@@ -7,9 +7,9 @@ import { dayAfter, dayOf } from '../store/days.ts';
 import { insertRows } from '../store/insert.ts';
 import type { NameStore } from '../store/names.ts';
 import { importWriter } from '../store/schema.ts';
+import { createSeen } from '../store/seen.ts';
 import { namesOf } from './names-of.ts';
 import { type DecisionRow, type NumberedRecord, numbered, rowsOf } from './row.ts';
-import { createSeen } from './seen.ts';
 
 /** Who writes: one start of one process. */
 export interface WriterIdentity {

@@ -1,12 +1,15 @@
 import { createHash, type Hash } from 'node:crypto';
 import { sql } from 'kysely';
+import { columnText } from '../../store/column-text.ts';
 import { columnsOf } from '../../store/columns.ts';
 import type { AuditDatabase } from '../../store/database.ts';
 import type { NameKind } from '../../store/schema.ts';
+import { createSeen } from '../../store/seen.ts';
+import { isIn } from '../../store/sql.ts';
 import { inGroups, type Statements } from '../make/statements.ts';
 import { addRest, type ErasedEntry } from '../statement.ts';
 import { type ErasedPerson, erasedPerson, restOfEvent, restOfRecord } from './rest.ts';
-import { eventsAbout, isNamed, type PersonRow, rowsOf } from './rows.ts';
+import { eventsAbout, type PersonRow, rowsOf, stillNamed } from './rows.ts';
 
 /** A row with the text that is left of its record. */
 type Erased = PersonRow & { rest: string };
@@ -36,10 +39,16 @@ export async function eraseRecords(
     }
     await truncateLog(database, day);
   }
-  await forgetName(database, 'person', person.subject);
-  for (const column of ['client', 'object'] as const)
-    for (const value of named[column])
-      if (!(await isNamed(database, column, value))) await forgetName(database, column, value);
+  await forgetNames(database, 'person', [person.subject]);
+  for (const column of ['client', 'object'] as const) {
+    const left = await stillNamed(database, column, [...named[column]]);
+    await forgetNames(
+      database,
+      column,
+      [...named[column]].filter((value) => !left.has(value)),
+    );
+  }
+  for (const day of await database.days()) await truncateLog(database, day);
   await truncateLog(database);
   return count;
 }
@@ -87,14 +96,17 @@ async function eraseRows(database: AuditDatabase, statements: Statements, day: s
     .day(day)
     .transaction()
     .execute(async (on) => {
-      for (const { writer, number, at, rest } of rows)
+      const left = rows.map((row) => ({ ...row, columns: columnsOf(JSON.parse(row.rest)) }));
+      for (const { writer, number, at, rest, columns } of left)
         await on
           .updateTable('decision')
-          .set({ ...columnsOf(JSON.parse(rest)), salt: null, record: rest })
+          .set({ ...columns, salt: null, record: rest })
           .where('writer', '=', writer)
           .where('number', '=', number)
           .where('at', '=', at)
           .execute();
+      const columns = left.map((row) => row.columns);
+      await createSeen(database.kind).note(on, columns);
     });
 }
 
@@ -115,9 +127,16 @@ function entriesOf(rows: readonly Erased[], names: ReadonlyMap<number, string>):
   });
 }
 
-async function forgetName({ main }: AuditDatabase, kind: NameKind, value: string): Promise<void> {
-  if (value === erasedPerson) return;
-  await main.deleteFrom('audit_name').where('kind', '=', kind).where('value', '=', value).execute();
+/** Names go from suggestions, and from the minutes of all days. */
+async function forgetNames({ kind: database, main, days, day }: AuditDatabase, kind: NameKind, all: readonly string[]) {
+  const values = all.filter((value) => value !== erasedPerson).map(columnText);
+  if (values.length === 0) return;
+  const isOne = isIn(database, 'value', values);
+  await main.deleteFrom('audit_name').where('kind', '=', kind).where(isOne).execute();
+  // PostgreSQL has all days in one table.
+  const kept = await days();
+  for (const each of database === 'sqlite' ? kept : kept.slice(-1))
+    await day(each).deleteFrom('decision_seen').where('kind', '=', kind).where(isOne).execute();
 }
 
 /** What is deleted or replaced would otherwise stay readable in the free parts of SQLite's files. */

@@ -1,8 +1,10 @@
 import { type Kysely, sql } from 'kysely';
 import { type AuditRecord, readRecord } from '../../record.ts';
 import { columnText } from '../../store/column-text.ts';
-import { type Days, dayRange } from '../../store/days.ts';
+import type { AuditDatabase } from '../../store/database.ts';
+import { dayRange } from '../../store/days.ts';
 import type { DaySchema } from '../../store/schema.ts';
+import { isIn } from '../../store/sql.ts';
 import { type ErasedPerson, namesPerson, namingEvents } from './rest.ts';
 
 /** A row whose record can be read. */
@@ -54,13 +56,23 @@ export async function eventsAbout(db: Table, day: string, person: ErasedPerson):
 
 const pageSize = 500;
 
-/** Whether any record of any day names a client or an object. */
-export async function isNamed(days: Days, column: 'client' | 'object', value: string): Promise<boolean> {
-  for (const day of await days.days()) {
-    const row = days.day(day).selectFrom('decision').select('number').where(column, '=', value).limit(1);
-    if (await row.executeTakeFirst()) return true;
+/** Those of the values that a record of any day still names. */
+export async function stillNamed(
+  { kind, days, day }: AuditDatabase,
+  column: 'client' | 'object',
+  values: readonly string[],
+): Promise<Set<string>> {
+  const found = new Set<string>();
+  const kept = values.length === 0 ? [] : await days();
+  for (const each of kind === 'sqlite' ? kept : kept.slice(-1)) {
+    const rows = day(each)
+      .selectFrom('decision')
+      .select(column)
+      .distinct()
+      .where(isIn(kind, column, values));
+    for (const row of await rows.execute()) if (row[column] !== null) found.add(row[column]);
   }
-  return false;
+  return found;
 }
 
 function read({ record, ...row }: Omit<PersonRow, 'record'> & { record: string | null }): PersonRow {

@@ -1,10 +1,10 @@
 import type { Kysely } from 'kysely';
 import type { DatabaseKind } from '../../../common/database/database.ts';
 import { boundedCache } from '../../../common/service/bounded-cache.ts';
-import { minuteOf } from '../store/days.ts';
-import { insertRows } from '../store/insert.ts';
-import type { DaySchema, NameKind } from '../store/schema.ts';
-import type { DecisionRow } from './row.ts';
+import type { RecordColumns } from './columns.ts';
+import { minuteOf } from './days.ts';
+import { insertRows } from './insert.ts';
+import type { DaySchema, NameKind } from './schema.ts';
 
 type Seen = DaySchema['decision_seen'];
 
@@ -22,7 +22,7 @@ const into = {
 export function createSeen(kind: DatabaseKind) {
   const known = boundedCache<string, true>(mostKnown);
   return {
-    async note(on: Kysely<DaySchema>, written: readonly DecisionRow[]): Promise<void> {
+    async note(on: Kysely<DaySchema>, written: readonly RecordColumns[]): Promise<void> {
       const rows: Seen[] = [];
       for (const row of written) {
         const at = minuteOf(row.at);
