@@ -20,8 +20,9 @@ COPY relay relay
 COPY registry registry
 COPY servers servers
 COPY container container
-COPY operations/command.ts operations/command.ts
+COPY operations/command.ts operations/confirm.ts operations/
 COPY operations/accounts/place.ts operations/accounts/rekey.ts operations/accounts/
+COPY operations/audit operations/audit
 COPY operations/backup operations/backup
 COPY operations/policy/files.ts operations/policy/files.ts
 COPY operations/revoke operations/revoke

@@ -4,12 +4,11 @@ import { pipeline } from 'node:stream/promises';
 import * as z from 'zod';
 import { createExportQuestions } from '../../auth-server/audit/export/questions.ts';
 import { writeExport } from '../../auth-server/audit/export/stream.ts';
-import { openAuditDatabase } from '../../auth-server/audit/store/database.ts';
 import { createNames } from '../../auth-server/audit/store/names.ts';
 import { type ExportQuery, exportQuery } from '../../common/policy/decisions.ts';
 import { readEnvFile } from '../../common/settings/env-file.ts';
 import { CommandError, type Context, operatorCommand, print, runAsProgram } from '../command.ts';
-import { auditPlace } from './place.ts';
+import { openExistingAudit } from './place.ts';
 
 const help = `Writes the records of the audit to a file or to standard output, the oldest first.
 
@@ -43,9 +42,7 @@ export const run = operatorCommand<Options>(
     if (given.out !== undefined && existsSync(given.out))
       throw new CommandError(`${given.out} is there already: an export never replaces a file.`, 1);
     const { env } = readEnvFile(context.env);
-    const database = await openAuditDatabase(auditPlace(env)).catch((error: Error) => {
-      throw new CommandError(`The database cannot be opened: ${error.message || 'no answer'}.`, 1);
-    });
+    const database = await openExistingAudit(env);
     try {
       const { exportPage } = createExportQuestions(database, createNames(database));
       const { format, ...filters } = query;

@@ -207,7 +207,9 @@ test('Names are suggested while one types, and a sum by person, tool and reason 
     await page.locator('#tools option').waitFor({ state: 'attached' });
     expect(askedForNames.at(-1)).toEqual({ kind: 'object', q: 'con' });
     const sums = page.getByRole('complementary', { name: 'Sums' });
-    expect((await sums.innerText()).replaceAll(/\s+/g, ' ')).toMatch(/currenttime now 3 currenttime convert 1 .*no rule allows it 4/);
+    expect((await sums.innerText()).replaceAll(/\s+/g, ' ')).toMatch(
+      /currenttime now 3 currenttime convert 1 .*no rule allows it 4/,
+    );
     expect(askedForSums.at(-1)?.since).toBe(asked.at(-1)?.since);
     await page.getByText('2 combinations of person, tool and reason').click();
     await page.getByRole('link', { name: 'bob currenttime convert no rule allows it 1' }).click();

@@ -88,6 +88,7 @@ test('Those who show a credential of their own see their own servers, and a bad 
 
 test.each([
   ...['/', '/api/servers', '/api/me', '/api/tools/search?q=time', '/v0/servers', '/servers/currenttime', '/audit'],
+  ...['/audit/export?format=csv', '/api/decisions/export?format=csv'],
   ...['/-/live', '/static/style.css', '/api/changes', '/rights', '/usage', '/?/v0.1/servers', '/api/servers?x=/v0.1/'],
 ])('Nothing else is open: %s', async (path) => {
   const answer = await ask(path, { origin: foreign });

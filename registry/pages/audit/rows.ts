@@ -1,28 +1,38 @@
 import type { Decision } from '../../../common/policy/decisions.ts';
-import { counted, inWords, shortened } from '../shared/format.ts';
-import { isEvent, isVisit, reasonWords, viaWords, whatHappened, whoAsked } from './words.ts';
+import { inWords, shortened } from '../shared/format.ts';
+import { isEvent, isReading, isVisit, reasonWords, viaWords, whatHappened, whoAsked } from './words.ts';
 
 /** One line of the list. */
 type Row = ReturnType<typeof rowOf>;
 
-/** A line, or several refusals in a row of requests without a caller, which open. */
-type Item = { row: Row; visits: undefined } | { row: undefined; visits: Visits };
+/** A line, or several alike that follow each other, which open. */
+type Item = { row: Row; fold: undefined } | { row: undefined; fold: Fold };
 
 /** Callers may name what they like. The record has the whole name. */
 export const longestName = 120;
 
-interface Visits {
+/** What is not worth a line each: visits of people who are not signed in yet, and that one reads this page. */
+const folds = {
+  visits: { one: 'visit without sign-in', many: 'visits without sign-in', has: isVisit },
+  readings: { one: 'reading of the audit', many: 'readings of the audit', has: isReading },
+} as const;
+type FoldKind = keyof typeof folds;
+
+interface Fold {
+  kind: FoldKind;
   /** That of the oldest, which stays the same while newer ones come. */
   id: string;
   at: Date;
-  words: string;
-  /** Why they were refused. */
+  one: string;
+  many: string;
+  /** Why visits were refused, or who reads. */
   why: string;
   rows: readonly Row[];
 }
 
 /**
- * The list: days in UTC, each with its lines. Refusals without a caller that follow each other become one line.
+ * The list: days in UTC, each with its lines. Visits without a sign-in that follow each other become one line, and so do readings
+ * of the audit.
  * @param decisions newest first
  * @param hrefOf the address of a decision
  */
@@ -33,35 +43,32 @@ export function daysOf(
   const days = [...Map.groupBy(decisions, ({ at }) => at.slice(0, 10)).values()];
   return days.map((ofDay) => ({
     at: new Date(ofDay[0]?.at ?? ''),
-    items: folded(ofDay).map((group) => itemOf(group, hrefOf)),
+    items: folded(ofDay.map((decision) => rowOf(decision, hrefOf(decision)))).map(itemOf),
   }));
 }
 
-/** Puts together the visits that follow each other. */
-function folded(decisions: readonly Decision[]): Decision[][] {
-  const groups: Decision[][] = [];
-  for (const decision of decisions) {
+/** Puts together those of the same kind that follow each other. */
+function folded(rows: readonly Row[]): [Row, ...Row[]][] {
+  const groups: [Row, ...Row[]][] = [];
+  for (const row of rows) {
     const last = groups.at(-1);
-    if (last?.[0] && isVisit(last[0]) && isVisit(decision)) last.push(decision);
-    else groups.push([decision]);
+    if (last && row.fold !== undefined && last[0].fold === row.fold) last.push(row);
+    else groups.push([row]);
   }
   return groups;
 }
 
-function itemOf(group: readonly Decision[], hrefOf: (decision: Decision) => string): Item {
-  const rows = group.map((decision) => rowOf(decision, hrefOf(decision)));
+function itemOf(rows: readonly [Row, ...Row[]]): Item {
   const [row] = rows;
-  if (row && (rows.length === 1 || !row.isVisit)) return { row, visits: undefined };
-  return {
-    row: undefined,
-    visits: {
-      id: `visits-${rows.at(-1)?.id}`,
-      at: row?.at ?? new Date(0),
-      words: `${counted(rows.length, 'visit')} without sign-in`,
-      why: inWords([...new Set(rows.map(({ why }) => why))]),
-      rows,
-    },
-  };
+  if (rows.length === 1 || row.fold === undefined) return { row, fold: undefined };
+  const { one, many } = folds[row.fold];
+  const why = inWords([...new Set(rows.map(({ why, who }) => why || who.name))]);
+  const fold = { kind: row.fold, id: `${row.fold}-${rows.at(-1)?.id}`, at: row.at, one, many, why, rows };
+  return { row: undefined, fold };
+}
+
+function foldOf(decision: Decision): FoldKind | undefined {
+  return (Object.keys(folds) as FoldKind[]).find((kind) => folds[kind].has(decision));
 }
 
 function rowOf(decision: Decision, href: string) {
@@ -69,7 +76,7 @@ function rowOf(decision: Decision, href: string) {
   const kind = isEvent(decision) ? 'event' : verdict;
   const where = server ?? (resource === 'registry' ? 'the registry' : '');
   return {
-    ...{ id, href, kind, at: new Date(decision.at), isVisit: isVisit(decision), who: whoAsked(decision), reason },
+    ...{ id, href, kind, at: new Date(decision.at), fold: foldOf(decision), who: whoAsked(decision), reason },
     where: kind === 'event' ? '' : where || '–',
     /** An event in words; of a decision, the MCP method or the HTTP request. */
     what: kind === 'event' ? [whatHappened(decision), server ?? ''].join(' ').trim() : (method ?? http ?? ''),

@@ -70,6 +70,11 @@ export function isVisit({ verdict, subject, username, http }: Decision): boolean
   return verdict === 'deny' && http !== undefined && subject === undefined && username === undefined;
 }
 
+/** That someone reads the audit. */
+export function isReading(decision: Decision): boolean {
+  return isEvent(decision) && decision.method === 'audit/read';
+}
+
 const eventWords: Readonly<Record<string, (event: Decision) => string>> = {
   'accounts/connect': ({ object }) => `connected the account${object ? ` ${object}` : ''} at`,
   'accounts/disconnect': ({ object }) => `disconnected the account${object ? ` ${object}` : ''} at`,

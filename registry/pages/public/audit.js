@@ -27,31 +27,31 @@ const mostItems = 600;
 const timeOf = (item) => Date.parse(item.querySelector('time').dateTime);
 const isKnown = (row) => document.getElementById(row.id) !== null;
 
-/** Puts rows of visits on top of those of a line that opens. */
-const addVisits = (fold, rows) => {
+/** Puts rows on top of those of a line that opens. */
+const addTo = (fold, rows) => {
   fold.querySelector('ol').prepend(...rows);
-  const count = fold.querySelectorAll('[data-visit]').length;
-  fold.querySelector('.visit-words').textContent = `${count} ${count === 1 ? 'visit' : 'visits'} without sign-in`;
-  const newest = fold.querySelector('[data-visit] time');
-  fold.querySelector('summary time').replaceWith(newest.cloneNode(true));
+  const inside = [...fold.querySelectorAll('[data-folds]')];
+  const words = fold.querySelector('[data-many]');
+  words.textContent = `${inside.length} ${inside.length === 1 ? words.dataset.one : words.dataset.many}`;
+  fold.querySelector('summary time').replaceWith(inside[0].querySelector('time').cloneNode(true));
 };
 
 /** Puts one item where it belongs among those of its day. Returns how many rows are new. */
 const addItem = (list, item) => {
-  const rows = item.matches('[data-visits]') ? [...item.querySelectorAll('[data-visit]')] : [item];
+  const rows = item.dataset.fold ? [...item.querySelectorAll('[data-folds]')] : [item];
   const fresh = rows.filter((row) => !isKnown(row));
   if (fresh.length === 0) return 0;
   const below = [...list.children].find((each) => timeOf(each) <= timeOf(fresh[0]));
-  const isVisit = fresh[0].matches('[data-visit]');
-  if (isVisit && below?.matches('[data-visits]')) addVisits(below, fresh);
+  const kind = fresh[0].dataset.folds;
+  if (kind && below?.dataset.fold === kind) addTo(below, fresh);
   else if (fresh.length < rows.length) {
-    // A visit that was alone goes into the line with those that followed it.
+    // One that was alone goes into the line with those that followed it.
     const alone = rows.find((row) => row.id === below?.id);
     const isLeft = alone && !below.contains(document.activeElement);
     for (const row of rows) if (!fresh.includes(row) && !(isLeft && row === alone)) row.remove();
     if (isLeft) below.replaceWith(item);
     else list.insertBefore(item, below ?? null);
-    addVisits(item, []);
+    addTo(item, []);
   } else list.insertBefore(item, below ?? null);
   return fresh.length;
 };

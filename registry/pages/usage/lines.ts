@@ -34,16 +34,20 @@ function scaleWords(ms: number): string {
   return ms === 0 ? '0' : ms < 1_000 ? `${ms} ms` : `${ms / 1_000} s`;
 }
 
-/** A line through the middles of the slots, with a gap where a slot has no value. A slot between two gaps is a dot. */
+/** The part of a slot's width that its value takes between two gaps. */
+const aloneShare = 0.6;
+
+/** A line through the middles of the slots, with a gap where a slot has no value. A slot between two gaps is a dash. */
 function pathOf(slots: readonly Slot[], millisecondsOf: (slot: Slot) => number | null, top: number): string {
   const width = area.width / Math.max(1, slots.length);
-  let isDrawing = false;
-  const steps = slots.flatMap((slot, i) => {
-    const value = millisecondsOf(slot);
-    const point = value !== null && `${round((i + 0.5) * width)} ${round(area.height * (1 - value / top))}`;
-    const step = point && (isDrawing ? `L${point}` : `M${point}h0`);
-    isDrawing = value !== null;
-    return step || [];
+  const values = slots.map(millisecondsOf);
+  const isGap = (i: number) => values[i] === null || values[i] === undefined;
+  const steps = values.map((value, i) => {
+    if (value === null) return '';
+    const y = round(area.height * (1 - value / top));
+    if (isGap(i - 1) && isGap(i + 1))
+      return `M${round((i + (1 - aloneShare) / 2) * width)} ${y}h${round(aloneShare * width)}`;
+    return `${isGap(i - 1) ? 'M' : 'L'}${round((i + 0.5) * width)} ${y}`;
   });
   return steps.join('');
 }

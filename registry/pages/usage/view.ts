@@ -28,8 +28,8 @@ const leastMilliseconds = 3_600_000;
  */
 export function shownUsage(usage: Usage, find: Find, path: string, server?: string) {
   const { span, since, to, total, measured, slots, reasons } = usage;
-  const first = slots.find(({ calls }) => calls > 0);
-  const isDrawn = first !== undefined && Date.parse(to) - Date.parse(first.at) >= leastMilliseconds;
+  const starts = [since, slots.find(({ calls }) => calls > 0)?.at];
+  const isDrawn = starts.every((start) => start && Date.parse(to) - Date.parse(start) >= leastMilliseconds);
   const audit = auditOf(usage, server);
   const rows = (given: readonly UsageRow[], unnamed: string, about: (row: UsageRow) => About) =>
     given.map((row) => {

@@ -49,6 +49,7 @@ function decisionsAt(now: Date): Decision[] {
     event(1, 'accounts/connect', { server: 'notion', object: 'alice@example.com' }),
     event(2, 'access/end', { about: 's-dave', about_name: 'dave', detail: 'all access of dave', count: 5 }),
     event(3, 'audit/export', { count: 1204 }),
+    ...[5, 6].map((n) => event(n, 'audit/read', { detail: 'verdict=deny span=24h' })),
     { id: 'c-3-4', at: at(9), verdict: 'allow', method: 'audit/lost', count: 17 } as const,
   ];
   const all = [...calls, everything, ...visits, ...events];

@@ -10,6 +10,7 @@ const programs = new Set([
   ...[...compose.matchAll(/(?:command: \[|^ +- )([\w./-]+\.ts)/gm)].map(([, file]) => String(file)),
   // Called with `docker compose exec`.
   'operations/accounts/rekey.ts',
+  ...['erase', 'export', 'verify'].map((name) => `operations/audit/${name}.ts`),
 ]);
 
 function withImports(file: string, found = new Set<string>()): Set<string> {

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type RawBuilder, sql } from 'kysely';
 import type { DecisionSums, SumsQuery } from '../../../../common/policy/decisions.ts';
 import type { AuditDatabase } from '../../store/database.ts';
@@ -62,6 +63,7 @@ export async function decisionSums(
     const key = JSON.stringify([version, hour, filters, visible, segment]);
     const found = segment.hours === 24 ? await cached(key, read) : await read();
     for (const { line, count } of found) add(line, count);
+    await nextTurn();
   }
   const rows = await rowsOutside(db, whole, { since, until, now });
   const sums = createSums();

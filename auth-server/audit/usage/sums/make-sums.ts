@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Kysely, sql } from 'kysely';
 import type { AuditDatabase } from '../../store/database.ts';
 import { dayAfter, dayOf, dayRange } from '../../store/days.ts';
@@ -94,6 +95,7 @@ async function newRows(db: AuditDatabase, days: readonly string[], before: Reado
   const reached = new Map(before);
   const hours = new Set<number>();
   for (const day of days) {
+    await nextTurn();
     const { from, to } = dayRange(day);
     const rows = db.day(day).selectFrom('decision').where('at', '>=', from).where('at', '<', to);
     const tops = await rows

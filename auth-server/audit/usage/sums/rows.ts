@@ -31,6 +31,7 @@ const rowsAtOnce = 2_000;
 export async function* readRows(day: Kysely<DaySchema>, { from, to, beyond }: RowRange): AsyncGenerator<CountedRow> {
   let place = [from, 0, 0];
   for (;;) {
+    await nextTurn();
     const rows = await day
       .selectFrom('decision')
       .leftJoin('audit_call', (join) =>
@@ -56,7 +57,6 @@ export async function* readRows(day: Kysely<DaySchema>, { from, to, beyond }: Ro
     const end = rows.at(-1);
     if (!end || rows.length < rowsAtOnce) return;
     place = [end.at, end.writer, end.number];
-    await nextTurn();
   }
 }
 

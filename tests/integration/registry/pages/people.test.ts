@@ -169,7 +169,7 @@ test('People who are not signed in have a list and a page of their own, on which
   expect(paths.at(-1)).toBe('/people/others?q=o&page=1');
   door.records = [];
   const { words, html } = await send(`/people/${olga.id}`);
-  expect(words).toContain('not signed in · their audit');
+  expect(words).toContain('not signed in');
   expect(html).not.toContain('all=everything');
 });
 

@@ -67,15 +67,15 @@ test('Without measured calls, a chart of calls says nothing of errors', () => {
   expect([label, hasErrors]).toEqual(['Calls by hour: 2 calls, 1 refused. Most at 17:00 UTC, 2.', false]);
 });
 
-test('A line of times has a gap where nothing was measured, and a slot alone is a dot', () => {
+test('A line of times has a gap where nothing was measured, and a slot alone is a dash', () => {
   const hours = { 0: { p50: 100, p95: 400 }, 1: { p50: 200, p95: null }, 3: { p50: 400, p95: 400 } };
   const { p50, p95, scale, label, slots, rows } = linesOf({
     ...dayWith(hours),
     total: { calls: 3, refused: 0, errors: 0, p50: 200, p95: 400 },
   });
   expect(scale).toEqual(['400 ms', '200 ms', '0']);
-  expect(p50).toBe('M20.8 108h0L62.5 72M145.8 0h0');
-  expect(p95).toBe('M20.8 0h0M145.8 0h0');
+  expect(p50).toBe('M20.8 108L62.5 72M133.3 0h25');
+  expect(p95).toBe('M8.3 0h25M133.3 0h25');
   expect(label).toBe(
     'Time to answer by hour: half within 200 ms, 95 % within 400 ms. Slowest at 14:00 UTC: 95 % within 400 ms.',
   );

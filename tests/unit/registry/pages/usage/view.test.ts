@@ -48,14 +48,14 @@ test('Times that are not measured are no zeros, and a sentence says why', () => 
 });
 
 test('Charts are drawn from an hour of data on', () => {
-  const of = (minutes: number) => {
+  const of = (minutes: number, since: string | null = '2026-11-01T00:00:00.000Z') => {
     const first = new Date('2026-11-23T13:00:00Z').toISOString();
     const to = new Date(Date.parse(first) + minutes * 60_000).toISOString();
     const none = noUsage({ span: '24h' }, now);
     const slots = none.slots.map((slot) => (slot.at === first ? { ...slot, ...counts(3) } : slot));
-    return shown({ ...none, to, slots, total: counts(3) }).calls !== undefined;
+    return shown({ ...none, to, since, slots, total: counts(3) }).calls !== undefined;
   };
-  expect([of(59), of(60)]).toEqual([false, true]);
+  expect([of(59), of(60), of(60, null), of(60, '2026-11-23T13:30:00.000Z')]).toEqual([false, true, false, false]);
 });
 
 test('Each row leads to the decisions that it counts, in its span, or to the server', () => {
