@@ -8,7 +8,7 @@ import { CommandError } from '../command.ts';
  * Where the audit of the gateway is: what `openAuditDatabase` takes.
  * @throws {CommandError} if there is none: a new, empty one would have nothing to tell
  */
-export function auditPlace(env: NodeJS.ProcessEnv): string {
+function auditPlace(env: NodeJS.ProcessEnv): string {
   const url = env.DATABASE_URL?.trim();
   if (url) return url;
   const folder = env.DATA_DIR?.trim() || env.UP_DATA_DIR?.trim() || join(root, 'data');

@@ -125,6 +125,16 @@ export const rows: readonly Row[] = [
       'tests/integration/auth-server/audit/export.test.ts',
       'audit:export writes the same while the gateway runs',
     ),
+    'npm run -s audit:verify': here(/The audit is whole\./),
+    'npm run -s audit:verify -- --json': here(),
+    'npm run -s audit:verify -- --heads': inTest(
+      'tests/integration/operations/audit.test.ts',
+      'with statements and a key that were kept elsewhere, audit:verify finds what was signed again',
+    ),
+    'npm run -s audit:erase': inTest(
+      'tests/integration/operations/audit.test.ts',
+      'audit:erase removes all that says who a person was, and the audit stays whole',
+    ),
   }),
   ...page('docs/operations/database.md', {
     'node_modules/.bin/node -e': here(),

@@ -8,6 +8,7 @@ import { accounts } from './accounts.ts';
 import { advisories } from './advisories.ts';
 import { answers } from './answers.ts';
 import { attacked } from './attacked.ts';
+import { audit } from './audit.ts';
 import { brokers } from './brokers.ts';
 import { gate } from './gate.ts';
 import { judge } from './judge.ts';
@@ -30,6 +31,7 @@ const rows = [
   ...oauth,
   ...brokers,
   ...accounts,
+  ...audit,
 ];
 const ids = rows.flatMap(({ id }) => id.split(' '));
 

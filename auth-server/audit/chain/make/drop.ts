@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { AuditDatabase } from '../../store/database.ts';
 import { dayRange } from '../../store/days.ts';
 import type { DaySchema } from '../../store/schema.ts';
@@ -12,8 +12,13 @@ import { inGroups, mostInStatement, type Statements } from './statements.ts';
 export async function dropDay(database: AuditDatabase, statements: Statements, day: string): Promise<void> {
   await statements.sign(async ({ on, add }) => {
     if (!(await database.days()).includes(day)) return;
-    const db = database.kind === 'postgres' ? (on as unknown as Kysely<DaySchema>) : database.day(day);
-    const ranges = await rangesOf(db, day);
+    const { from, to } = dayRange(day);
+    // A file of SQLite holds one day: without a look at the times, its index answers alone.
+    const [db, mine] =
+      database.kind === 'postgres'
+        ? [on as unknown as Kysely<DaySchema>, sql<boolean>`at >= ${from} and at < ${to}`]
+        : [database.day(day), sql<boolean>`true`];
+    const ranges = await rangesOf(db, mine);
     const names = new Map<number, string>();
     for (const { id, name } of await on.selectFrom('audit_writer').select(['id', 'name']).execute())
       names.set(id, name);
@@ -34,9 +39,9 @@ interface Range {
   link: Uint8Array;
 }
 
-async function rangesOf(db: Kysely<DaySchema>, day: string): Promise<Range[]> {
-  const { from, to } = dayRange(day);
-  const rows = db.selectFrom('decision').where('at', '>=', from).where('at', '<', to);
+/** @param mine what holds for the rows of the day */
+async function rangesOf(db: Kysely<DaySchema>, mine: RawBuilder<boolean>): Promise<Range[]> {
+  const rows = db.selectFrom('decision').where(mine);
   const writers = await rows
     .select((of) => [
       'writer',
@@ -56,21 +61,17 @@ async function rangesOf(db: Kysely<DaySchema>, day: string): Promise<Range[]> {
         .where('number', '=', last)
         .executeTakeFirstOrThrow();
       ranges.push({ writer, from: first, to: last, link: row.link });
-    } else ranges.push(...(await runsOf(db, writer, { from, to })));
+    } else ranges.push(...(await runsOf(db, writer, mine)));
   }
   return ranges;
 }
 
 /** A clock that was set back at midnight lets the numbers of two days alternate. */
-async function runsOf(
-  db: Kysely<DaySchema>,
-  writer: number,
-  { from, to }: { from: number; to: number },
-): Promise<Range[]> {
-  const mine = sql`writer = ${writer} and at >= ${from} and at < ${to}`;
+async function runsOf(db: Kysely<DaySchema>, writer: number, mine: RawBuilder<boolean>): Promise<Range[]> {
   // Numbers that follow each other have the same difference to their place in the order.
   const { rows } = await sql<{ from: number; to: number }>`select min(number) as "from", max(number) as "to" from
-    (select number, number - row_number() over (order by number) as run from decision where ${mine}) as numbered
+    (select number, number - row_number() over (order by number) as run from decision
+      where writer = ${writer} and ${mine}) as numbered
     group by run order by 1`.execute(db);
   const runs: Range[] = [];
   for (const run of rows) {
