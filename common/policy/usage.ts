@@ -34,7 +34,7 @@ const row = z.strictObject({
   id: z.string().describe('What the audit filters by: a subject, the name of a server, a tool or a client.'),
   name: z.string().describe('What pages show.'),
   server: z.string().optional().describe('The server of a tool.'),
-  last: z.iso.datetime().describe('The hour of the last call, or its time if that was in the last hours.'),
+  last: z.iso.datetime().describe('When the last call was decided.'),
   slots: z.array(count).max(100).optional().describe('Of a server: its calls in each slot.'),
   ...counts,
 });

@@ -2,7 +2,8 @@ import { bucketCount } from '../../store/sum-tables.ts';
 
 /**
  * Upper bounds in milliseconds of the buckets that answers are counted in. From 4 ms to 10 s each is at most 1.75 times the one
- * before, so that a percentile is off by less than that, and usually by a tenth; above 10 s by less than five times. What takes longer than an hour counts as an hour.
+ * before, so that a percentile is off by less than that, and usually by a tenth; above 10 s by less than six times. What takes longer
+ * than an hour counts as an hour.
  */
 const bounds = [
   1, 2, 4, 7, 10, 15, 25, 40, 60, 100, 150, 250, 400, 600, 1_000, 1_500, 2_500, 4_000, 6_000, 10_000, 30_000, 120_000,
