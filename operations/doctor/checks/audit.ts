@@ -6,7 +6,7 @@ import type { Setup } from '../setup.ts';
 
 const megabyte = 2 ** 20;
 
-/** Is there room for the audit to grow as far as it may? Only for files: PostgreSQL has its own disk. */
+/** Is there room for the audit to grow to its limit? Only for files: PostgreSQL has its own disk. */
 export function checkAudit({ env, root }: Setup): Finding[] {
   const folder = env.DATA_DIR?.trim() || env.UP_DATA_DIR?.trim() || join(root, 'data');
   if (env.DATABASE_URL?.trim() || !existsSync(join(folder, 'audit.db'))) return [];
