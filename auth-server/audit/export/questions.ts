@@ -2,11 +2,11 @@ import { boundedCache } from '../../../common/service/bounded-cache.ts';
 import { createFilters, type FilterQuery, type Filters } from '../read/filters.ts';
 import { toDecisions } from '../read/page.ts';
 import { placeOf, readOldest } from '../read/rows.ts';
-import type { Visible } from '../read/visible.ts';
 import { recordId } from '../record.ts';
 import type { AuditDatabase } from '../store/database.ts';
 import { dayRange } from '../store/days.ts';
 import type { NameStore } from '../store/names.ts';
+import type { Visible } from '../visible.ts';
 import type { ExportPage } from './stream.ts';
 
 /** What an export asks for, a page after the other. */

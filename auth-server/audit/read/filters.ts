@@ -5,7 +5,7 @@ import type { AuditDatabase } from '../store/database.ts';
 import type { NameStore } from '../store/names.ts';
 import type { NameKind } from '../store/schema.ts';
 import { isIn } from '../store/sql.ts';
-import type { Visible } from './visible.ts';
+import type { Visible } from '../visible.ts';
 
 type Condition = RawBuilder<unknown>;
 

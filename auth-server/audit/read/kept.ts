@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import { boundedCache } from '../../../common/service/bounded-cache.ts';
 import type { AuditDatabase } from '../store/database.ts';
 import { dayOf, dayRange } from '../store/days.ts';
-import type { Visible } from './visible.ts';
+import type { Visible } from '../visible.ts';
 
 interface Count {
   server: string | null;

@@ -4,10 +4,10 @@ import { type AuditRecord, readRecord, toDecision } from '../record.ts';
 import type { AuditDatabase } from '../store/database.ts';
 import type { NameStore } from '../store/names.ts';
 import { isIn } from '../store/sql.ts';
+import type { Visible } from '../visible.ts';
 import { createFilters } from './filters.ts';
 import { createKept } from './kept.ts';
 import { placeOf, type ReadRow, readNewest, readOne } from './rows.ts';
-import type { Visible } from './visible.ts';
 
 /** Reads pages of records, the newest first. */
 export function createPages(database: AuditDatabase, names: NameStore) {

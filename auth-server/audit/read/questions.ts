@@ -1,9 +1,9 @@
 import type { DecisionPage, DecisionsQuery } from '../../../common/policy/decisions.ts';
 import type { AuditDatabase } from '../store/database.ts';
 import type { NameStore } from '../store/names.ts';
+import type { Visible } from '../visible.ts';
 import { createPages } from './page.ts';
 import { seenPeople } from './people.ts';
-import type { Visible } from './visible.ts';
 
 export type ReadQuestions = ReturnType<typeof createReadQuestions>;
 

@@ -3,8 +3,8 @@ import * as z from 'zod';
 import type { Policy } from '../../../policy/policy.ts';
 import { mayUseUi } from '../../../policy/ui.ts';
 import type { Actor } from '../../audit/event.ts';
-import type { Visible } from '../../audit/read/visible.ts';
 import type { Audit } from '../../audit/thread/audit.ts';
+import type { Visible } from '../../audit/visible.ts';
 import type { AssertionSigner } from '../../identity/assertion.ts';
 import { readRegistryAssertion } from '../../identity/registry-assertion.ts';
 

@@ -1,1 +1,0 @@
-export type { Visible } from '../visible.ts';
