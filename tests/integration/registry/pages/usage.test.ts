@@ -67,7 +67,7 @@ test('The usage of 90 days has the rights that were given and not used', async (
   expect(door.asked).toEqual(['/usage?span=90d']);
   expect(words).toContain('Calls by day');
   expect(words).toMatch(/delete_branch , merge_pull_request on github : not used in 90 days/);
-  expect(words).toContain('the whole rule for every server : not used in 90 days No group has it');
+  expect(words).toContain('The whole rule for every server : not used in 90 days No group has it');
   expect(html).toContain('<a href="/usage?span=90d" aria-current="page">90 d</a>');
   expect((await get('/usage?span=1y')).status).toBe(400);
 });
