@@ -55,7 +55,7 @@ export async function openAudit(place: AuditPlace, options: AuditOptions): Promi
     else if ('calls' in message) called(message.calls);
     else if ('report' in message) {
       const { level, code, message: text, err, fields } = message.report;
-      log[level]({ code, ...fields, ...(err !== undefined && { err }) }, text);
+      log[level]({ reason: code, ...fields, ...(err !== undefined && { err }) }, text);
     } else if ('answer' in message) {
       answers.settle(message);
       if (answers.waiting() === 0) thread.unref();
@@ -89,7 +89,7 @@ export async function openAudit(place: AuditPlace, options: AuditOptions): Promi
       outbox.flushAll();
       await thread.close();
       const records = outbox.unwritten();
-      if (records > 0) log.error({ code: 'audit_unwritten', records }, 'records were not written to the audit');
+      if (records > 0) log.error({ reason: 'audit_unwritten', records }, 'records were not written to the audit');
     },
   };
 }

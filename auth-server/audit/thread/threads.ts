@@ -32,7 +32,7 @@ export function keepThread({ start, receive, started, ended, restartMilliseconds
       thread = undefined;
       ended();
       if (closed) return closed();
-      log.error({ code: 'audit_thread', err }, 'the thread of the audit has ended; it is started again');
+      log.error({ reason: 'audit_thread', err }, 'the thread of the audit has ended; it is started again');
       restartAfter(restartMilliseconds);
     });
     thread = ready.thread;
@@ -42,7 +42,7 @@ export function keepThread({ start, receive, started, ended, restartMilliseconds
   const restartAfter = (wait: number) => {
     const restart = () =>
       run().catch((err) => {
-        log.error({ code: 'audit_thread', err }, 'the thread of the audit cannot be started; it is tried again');
+        log.error({ reason: 'audit_thread', err }, 'the thread of the audit cannot be started; it is tried again');
         if (!closed) restartAfter(Math.min(2 * wait, longestRestartMilliseconds));
       });
     setTimeout(() => void restart(), wait).unref();

@@ -179,7 +179,7 @@ describe.each<[string, Places]>(bothDatabases(''))('%s:', (_kind, places) => {
     await written(audit, recordOf(noon));
     await audit.close();
     expect(lines.map((line) => JSON.parse(line))).toContainEqual(
-      expect.objectContaining({ level: 'info', code: 'audit_statement', statement: 1, kind: 'head' }),
+      expect.objectContaining({ level: 'info', reason: 'audit_statement', statement: 1, kind: 'head' }),
     );
     const keys = await createSigner(database).publicKeys();
     const kept = async function* () {

@@ -21,9 +21,9 @@ const objects = async (audit: Audit) => {
   return decisions.map(({ object }) => object);
 };
 const logged = () => {
-  const lines: { code?: string }[] = [];
+  const lines: { reason?: string }[] = [];
   const log = createLog('auth-server', 'info', { write: (line) => void lines.push(JSON.parse(line)) });
-  return { log, codes: () => lines.map(({ code }) => code), lines };
+  return { log, codes: () => lines.map(({ reason }) => reason), lines };
 };
 
 let folder: string;
