@@ -10,6 +10,8 @@ type SumRow = DecisionSums['rows'][number];
 const mostShown = 5;
 const mostTogether = 50;
 
+/** What the sums call names that are in no catalogue: callers may invent any number. */
+const other = 'other';
 const registry = '#registry';
 /** What the filter of servers calls the registry. */
 const registryName = 'the registry';
@@ -36,7 +38,7 @@ export function sumsOf({ rows, cut }: DecisionSums, filters: Filters) {
       rows.filter(({ tool }) => tool !== ''),
       ({ server, tool }) => `${server} ${tool}`,
       (row) => ({
-        ...{ name: shortened(row.tool, longestName), of: serverOf(row), href: link(toolFilter(row)), isCode: true },
+        ...{ ...toolOf(row), of: serverOf(row), href: link(toolFilter(row)) },
       }),
     ),
     part(
@@ -54,7 +56,7 @@ export function sumsOf({ rows, cut }: DecisionSums, filters: Filters) {
     together: rows.slice(0, mostTogether).map((row) => ({
       who: whoOf(row),
       server: serverOf(row),
-      tool: shortened(row.tool, longestName),
+      tool: toolOf(row),
       why: row.reason && (reasonWords[row.reason] ?? row.reason),
       count: row.count,
       href: link({ ...personFilter(row), ...toolFilter(row), ...reasonFilter(row) }),
@@ -87,12 +89,26 @@ const sumUp = (rows: readonly SumRow[]): number => rows.reduce((sum, { count }) 
 function whoOf({ person, name, reason }: SumRow): string {
   return name || (person ?? (reason ? 'Not signed in' : 'No caller'));
 }
-const serverOf = ({ server }: SumRow): string => (server === registry ? registryName : server);
+const serverOf = ({ server }: SumRow): string =>
+  server === registry ? registryName : server === other ? 'another server' : server;
 
 function personFilter({ person, reason }: SumRow): Partial<Filters> {
   if (person !== null) return { person, caller: '' };
   return reason ? { caller: 'none', person: '' } : {};
 }
-const toolFilter = (row: SumRow): Partial<Filters> => ({ server: serverOf(row), tool: row.tool });
+/** What is counted under no name of its own filters nothing. */
+function toolFilter({ server, tool }: SumRow): Partial<Filters> {
+  return {
+    ...(server !== other && { server: server === registry ? registryName : server }),
+    ...(tool !== other && { tool }),
+  };
+}
+
+function toolOf({ tool }: SumRow): { name: string; isCode: boolean } {
+  return tool === other
+    ? { name: 'a tool that is not known', isCode: false }
+    : { name: shortened(tool, longestName), isCode: true };
+}
+
 const reasonFilter = ({ reason }: SumRow): Partial<Filters> =>
   reason === '' ? { verdict: 'allow', reason: '' } : { verdict: 'deny', reason };

@@ -45,6 +45,7 @@ export async function auditView(parts: AuditParts, reader: Reader, { filters, be
   const [page, sums] = query ? await read(parts.audit, reader.assertion, query) : [none, undefined];
   const decision = page.decisions.find(({ id }) => id === opened);
   const summed = sums && sumsOf(sums, filters);
+  const count = summed && countOf(page, summed);
   const record = opened === undefined ? undefined : await openRecord(parts, reader, opened, decision);
   return {
     ...{ title: record ? 'Decision' : 'Audit', person: reader.person, filters, fault, opened, record },
@@ -55,7 +56,8 @@ export async function auditView(parts: AuditParts, reader: Reader, { filters, be
     who: nameOf(filters.person, page.decisions, sums),
     ...{ times: timeWords(filters), reasons: reasonWords, oldest: page.oldest },
     sums: summed,
-    exports: query && exportMenu(parts.policy(), reader.person, filters, page.decisions, summed),
+    count,
+    exports: query && exportMenu(parts.policy(), reader.person, filters, page.decisions, count),
     days: daysOf(page.decisions, ({ id }) => linkTo(`/audit/${id}`, filters, { before })),
     isFirst: before === '',
     ...linksOf(filters, before, page.next),
@@ -94,6 +96,13 @@ export async function openRecord(parts: AuditParts, { person, assertion }: Reade
     explainLink: mayExplain ? explainLinkOf(decision, (name) => policy.source.groups.has(name)) : '',
     mayOpen: (server) => parts.catalogue.get(person, server) !== undefined,
   });
+}
+
+/** How many there are. Sums know tools by the catalogue: of a tool that a caller has invented, only the page shows any. */
+function countOf({ decisions, next }: DecisionPage, { total, refused, cut }: ReturnType<typeof sumsOf>) {
+  if (total >= decisions.length) return { total, refused, isMore: cut };
+  const denied = decisions.filter(({ verdict }) => verdict === 'deny');
+  return { total: decisions.length, refused: denied.length, isMore: next !== null };
 }
 
 function linksOf(filters: Filters, before: string, next: string | null) {

@@ -14,16 +14,17 @@ const rows = [
   row({ count: 5 }),
   row({ reason: 'not_permitted', count: 3 }),
   row({ person: 's-2', name: 'eve', reason: 'not_permitted', count: 2 }),
+  row({ tool: 'other' }),
 ];
 const { parts, together, total, refused } = sumsOf({ rows, cut: false }, { ...none, span: '7d' });
 
 test('Sums are by person, by tool and by reason, most first, and refusals alone have their own colour', () => {
-  expect([total, refused]).toEqual([19, 14]);
+  expect([total, refused]).toEqual([20, 14]);
   expect(
     parts.map(({ title, lines }) => [title, ...lines.map(({ name, count, isRefused }) => [name, count, isRefused])]),
   ).toEqual([
-    ['By person', ['Not signed in', 9, true], ['bob', 8, false], ['eve', 2, true]],
-    ['By tool', ['get', 10, false]],
+    ['By person', ['Not signed in', 9, true], ['bob', 9, false], ['eve', 2, true]],
+    ['By tool', ['get', 10, false], ['a tool that is not known', 1, false]],
     ['Refused, by reason', ['not signed in', 9, true], ['no rule allows it', 5, true]],
   ]);
 });
@@ -34,6 +35,7 @@ test.each([
     2,
     'verdict=deny&person=s-1&server=github&tool=get&reason=not_permitted&span=7d',
   ],
+  ['a tool that no catalogue has', 4, 'verdict=allow&person=s-1&server=github&span=7d'],
   ['allowed calls', 1, 'verdict=allow&person=s-1&server=github&tool=get&span=7d'],
   ['requests without a caller', 0, 'verdict=deny&caller=none&server=the+registry&reason=credentials_missing&span=7d'],
 ])('A sum of %s filters by just that, and keeps the other filters', (_what, at, query) => {
