@@ -1,42 +1,64 @@
-import { type RawBuilder, sql } from 'kysely';
+import { sql } from 'kysely';
 import { boundedCache } from '../../../common/service/bounded-cache.ts';
 import type { AuditDatabase } from '../store/database.ts';
 import { dayOf, dayRange } from '../store/days.ts';
-import type { Visible } from '../visible.ts';
+import { isIn } from './sql.ts';
+import type { Visible } from './visible.ts';
 
-interface Count {
-  server: string | null;
-  count: number;
-  oldest: number;
+interface Span {
+  day: string;
+  from: number;
+  to: number;
 }
 
-/** A count of today's records may be this old. Those of the days before change only when old records are taken over. */
-const todayMilliseconds = 3_000;
-const otherMilliseconds = 600_000;
-const mostDays = 4_000;
+interface Count {
+  count: number;
+  oldest: number | null;
+}
 
-/** Counts the records that a reader may see, and finds the oldest of them. */
+const hourMilliseconds = 3_600_000;
+/** A count may be this old while records come in. */
+const openMilliseconds = 3_000;
+/** Later only what an older release has recorded comes in. */
+const closedMilliseconds = 3_600_000;
+/** Records may be late by this. */
+const lateMilliseconds = 60_000;
+const mostCounts = 4_000;
+
+/** Counts the records that a reader may see, and finds the oldest of them. Counts of past days, and hours of today, are kept. */
 export function createKept(database: AuditDatabase) {
-  const known = boundedCache<string, readonly Count[]>(mostDays);
-  const countsOf = async (day: string) => {
-    const found = known.get(day);
+  const known = boundedCache<string, Count>(mostCounts);
+  const countOf = async ({ day, from, to }: Span, { servers }: Visible): Promise<Count> => {
+    const key = JSON.stringify([from, servers]);
+    const found = known.get(key);
     if (found) return found;
-    const { from, to } = dayRange(day);
-    const range: RawBuilder<boolean> = database.kind === 'sqlite' ? sql`1 = 1` : sql`at >= ${from} and at < ${to}`;
-    const { rows } = await sql<Count>`select server, count(*) as count, min(at) as oldest from decision
-      where ${range} group by server`.execute(database.day(day));
-    known.set(day, rows, { ttl: day === dayOf(Date.now()) ? todayMilliseconds : otherMilliseconds });
-    return rows;
+    const its = servers === 'all' ? sql`1 = 1` : isIn(database.kind, 'server', servers);
+    const { rows } = await sql<Count>`select count(*) as count, min(at) as oldest from decision
+      where at >= ${from} and at < ${to} and ${its}`.execute(database.day(day));
+    const count = rows[0] ?? { count: 0, oldest: null };
+    known.set(key, count, { ttl: to < Date.now() - lateMilliseconds ? closedMilliseconds : openMilliseconds });
+    return count;
   };
-  return async ({ servers }: Visible): Promise<{ kept: number; oldest: number | null }> => {
+  return async (visible: Visible): Promise<{ kept: number; oldest: number | null }> => {
     let kept = 0;
     let oldest: number | null = null;
-    for (const day of await database.days())
-      for (const count of await countsOf(day)) {
-        if (servers !== 'all' && !servers.includes(count.server ?? '')) continue;
-        kept += count.count;
-        oldest = Math.min(oldest ?? count.oldest, count.oldest);
-      }
+    if (visible.servers.length === 0) return { kept, oldest };
+    for (const span of spansOf(await database.days(), Date.now())) {
+      const found = await countOf(span, visible);
+      kept += found.count;
+      oldest ??= found.oldest;
+    }
     return { kept, oldest };
   };
+}
+
+/** The days, oldest first; today by hours, so that little is counted again. */
+function spansOf(days: readonly string[], now: number): Span[] {
+  const today = dayOf(now);
+  return days.flatMap((day) => {
+    const { from, to } = dayRange(day);
+    if (day !== today) return [{ day, from, to }];
+    const starts = Array.from({ length: 24 }, (_, hour) => from + hour * hourMilliseconds);
+    return starts.map((start) => ({ day, from: start, to: start + hourMilliseconds }));
+  });
 }
