@@ -6,13 +6,12 @@ import type { NameStore } from '../store/names.ts';
 import { isIn } from '../store/sql.ts';
 import type { Visible } from '../visible.ts';
 import { createFilters } from './filters.ts';
-import { createKept } from './kept.ts';
+import { countKept } from './kept.ts';
 import { placeOf, type ReadRow, readNewest, readOne } from './rows.ts';
 
 /** Reads pages of records, the newest first. */
 export function createPages(database: AuditDatabase, names: NameStore) {
   const filtersOf = createFilters(database, names);
-  const keptOf = createKept(database);
   const rowsOf = async (query: DecisionsQuery, visible: Visible): Promise<ReadRow[]> => {
     const filters = await filtersOf(query, visible);
     if (!filters) return [];
@@ -33,7 +32,7 @@ export function createPages(database: AuditDatabase, names: NameStore) {
     const rows = await rowsOf(query, visible);
     const decisions = await toDecisions(database, rows.slice(0, query.limit));
     const next = rows.length > query.limit ? (decisions.at(-1)?.id ?? null) : null;
-    const { kept, oldest } = await keptOf(visible);
+    const { kept, oldest } = await countKept(database, visible);
     return { decisions, next, kept, oldest: oldest === null ? null : new Date(oldest).toISOString() };
   };
 }

@@ -20,6 +20,8 @@ const decisionColumns = (bytes: string, time: string) => `
 const callColumns = (time: string) =>
   `writer integer not null, number integer not null, at ${time} not null, status integer not null, milliseconds integer not null`;
 const seenColumns = (time: string) => `kind text not null, value text not null, at ${time} not null`;
+const countColumns = (time: string) =>
+  `server text not null, at ${time} not null, count integer not null, oldest ${time} not null, primary key (server, at)`;
 const byTime = 'create index if not exists decision_at on decision (at)';
 
 /** What makes the tables of a day in its SQLite file, if they are not there. */
@@ -27,6 +29,7 @@ export const dayFile = [
   `create table if not exists decision (${decisionColumns('blob', 'integer')}, primary key (writer, number))`,
   byTime,
   `create table if not exists decision_seen (${seenColumns('integer')}, primary key (kind, value, at)) without rowid`,
+  `create table if not exists decision_count (${countColumns('integer')}) without rowid`,
   `create table if not exists audit_call (${callColumns('integer')}, primary key (writer, number)) without rowid`,
 ].join('; ');
 
@@ -86,6 +89,7 @@ async function days(db: Kysely<unknown>, kind: DatabaseKind): Promise<void> {
     `create table decision (${decisionColumns('bytea', 'bigint')}, ${ofDay}`,
     byTime,
     `create table decision_seen (${seenColumns('bigint')}, primary key (kind, value, at)) partition by range (at)`,
+    `create table decision_count (${countColumns('bigint')}) partition by range (at)`,
     `create table audit_call (${callColumns('bigint')}, ${ofDay}`,
   ])
     await sql.raw(statement).execute(db);

@@ -3,7 +3,7 @@ import { type Days, dayAfter, dayRange } from './days.ts';
 import { type Alone, type DaySchema, type MainSchema, turns } from './schema.ts';
 
 /** The tables that have a partition for each day. */
-const tables = ['decision', 'decision_seen', 'audit_call'] as const;
+const tables = ['decision', 'decision_seen', 'decision_count', 'audit_call'] as const;
 const nameOfDay = /^decision_(\d{4})(\d\d)(\d\d)$/;
 const partitionOf = (table: string, day: string) => `${table}_${day.replaceAll('-', '')}`;
 /** Dropping a partition waits for queries of the table, and all other queries wait behind it. */

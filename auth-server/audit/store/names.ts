@@ -51,7 +51,9 @@ export function createNames({ kind: database, main }: Pick<AuditDatabase, 'kind'
       const key = `${kind} ${value}`;
       if (isNew(key, today, label)) newNames.set(key, { kind, value, label, seen_at });
     }
-    return [[...newCallers.values()], [...newNames.values()]] as const;
+    // In one order: two processes that wait for each other's rows would never end.
+    const sorted = <Row>(rows: ReadonlyMap<string, Row>) => [...rows.keys()].sort().map((key) => rows.get(key) as Row);
+    return [sorted(newCallers), sorted(newNames)] as const;
   };
   const countNew = async (names: readonly Name[]) => {
     for (const { kind } of names) added.set(kind, (added.get(kind) ?? 0) + 1);

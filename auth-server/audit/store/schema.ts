@@ -74,6 +74,8 @@ export interface DaySchema {
    * twice as dear to write. `at` is the begin of the minute; the value '' of `person` stands for none.
    */
   decision_seen: { kind: NameKind; value: string; at: number };
+  /** How many records of a server there are, and the time of the oldest. `at` is the begin of the day; '' stands for no server. */
+  decision_count: { server: string; at: number; count: number; oldest: number };
   /** What nginx has measured of an allowed call. `at` is that of its decision. */
   audit_call: { writer: number; number: number; at: number; status: number; milliseconds: number };
 }

@@ -34,9 +34,15 @@ export function createSeen(kind: DatabaseKind) {
           rows.push({ kind: each, value, at });
         }
       }
+      // In one order: two processes that wait for each other's rows would never end.
+      rows.sort((a, b) => a.at - b.at || compareTexts(`${a.kind} ${a.value}`, `${b.kind} ${b.value}`));
       await insertRows(kind, on, into, rows);
     },
     /** What was noted may not have been written. */
     forget: () => known.clear(),
   };
+}
+
+function compareTexts(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
 }

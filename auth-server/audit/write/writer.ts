@@ -8,6 +8,7 @@ import { insertRows } from '../store/insert.ts';
 import type { NameStore } from '../store/names.ts';
 import { importWriter } from '../store/schema.ts';
 import { createSeen } from '../store/seen.ts';
+import { addCounts } from './counts.ts';
 import { namesOf } from './names-of.ts';
 import { type DecisionRow, type NumberedRecord, numbered, rowsOf } from './row.ts';
 
@@ -81,6 +82,7 @@ export function createWriter(
       .execute(async (on) => {
         await insertRows(database.kind, on, { table: 'decision', columns: decisionColumns }, rows);
         await seen.note(on, rows);
+        await addCounts(database.kind, on, rows);
       });
     return rows.at(-1)?.link ?? link;
   };
