@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { AuditDatabase } from '../store/database.ts';
 import { dayRange } from '../store/days.ts';
 import { isIn } from '../store/sql.ts';
-import type { Visible } from './visible.ts';
+import type { Visible } from '../visible.ts';
 
 interface Count {
   count: number;
