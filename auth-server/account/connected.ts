@@ -3,7 +3,7 @@ import type { ConnectedAccount } from '../accounts/accounts.ts';
 import { type KeptAccounts, shownAccountName } from '../accounts/records.ts';
 import type { SessionRecord } from '../store/session-record.ts';
 
-type Person = Pick<SessionRecord, 'sub' | 'username' | 'shownName'>;
+type Person = Pick<SessionRecord, 'sub' | 'username' | 'shownName' | 'usedAddress'>;
 
 /** A person's accounts at servers, as doors answer them. @param subject the person's */
 export async function connectedOf(kept: KeptAccounts | undefined, subject: string): Promise<{ accounts: Answered[] }> {

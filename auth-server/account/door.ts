@@ -35,8 +35,7 @@ export function accountDoor(deps: DoorDeps): Router {
       async work(own, req) {
         const what = accountDisconnect.safeParse(req.body);
         if (!what.success) throw new DoorRefusal(400, 'input_invalid', 'Send {"server": "…", "account": "…"}.');
-        const { sub, username, shownName } = own;
-        return { ended: (await disconnect(deps.connecting, { sub, username, shownName }, what.data)).length };
+        return { ended: (await disconnect(deps.connecting, own, what.data)).length };
       },
     }),
   );

@@ -49,8 +49,7 @@ export async function endAccess(deps: AccountDeps, own: SessionRecord, what: Acc
       : await endEach(sessions, meant);
   for (const { sub: subject, username, kind, oauthClient: client, resource } of meant)
     log.info({ reason: 'person_ended', subject, username, kind, client, resource }, 'a person has ended their access');
-  if (ended > 0)
-    deps.auditEvents.accessEnded(actorOf(own, own.usedAddress), { detail: ownWords(what, meant), count: ended });
+  if (ended > 0) deps.auditEvents.accessEnded(actorOf(own), { detail: ownWords(what, meant), count: ended });
   endAtProviders(deps, meant);
   return ended;
 }

@@ -29,12 +29,12 @@ export function createAccountRecords(events: Pick<AuditEvents, 'account'>, log: 
     /** @param name the account's name at the provider, if it is known */
     add(
       method: AccountEvent,
-      person: Pick<SessionRecord, 'sub' | 'username' | 'shownName'>,
+      person: Pick<SessionRecord, 'sub' | 'username' | 'shownName' | 'usedAddress'>,
       { server, name }: { server: string; name: string | undefined },
     ): void {
-      const who = actorOf(person);
+      const { address, ...who } = actorOf(person);
       const object = shownAccountName(name);
-      events.account(method, who, { server, object });
+      events.account(method, { ...who, address }, { server, object });
       const words = method === 'accounts/connect' ? 'a person has connected an account' : 'an account was disconnected';
       log.info({ reason: method.replace('/', '_'), ...who, server, account_name: object }, words);
     },

@@ -43,16 +43,14 @@ export function createAuditEvents(audit: RecordKeeper, policyVersion: () => stri
         detail: `${format}: ${filtersInWords(filters)}`,
         ...(count !== undefined && { count }),
       }),
-    /** Records of a person were erased; the person is not named. */
-    erased: (who: Actor, count: number) =>
-      add('audit/erase', who, { resource: 'registry', detail: 'records of a person', count }),
   };
 }
 
-type SomePerson = Pick<SessionRecord, 'sub' | 'username' | 'shownName'> & Partial<Pick<SessionRecord, 'oauthClient'>>;
+type SomePerson = Pick<SessionRecord, 'sub' | 'username' | 'shownName'> &
+  Partial<Pick<SessionRecord, 'oauthClient' | 'usedAddress'>>;
 
-/** A person by the record of their session. */
-export function actorOf({ sub, username, shownName, oauthClient }: SomePerson, address?: string): Actor {
+/** A person by the record of their session, which knows where they are. */
+export function actorOf({ sub, username, shownName, oauthClient, usedAddress: address }: SomePerson): Actor {
   const optional = { shown_name: shownName, client_id: oauthClient, address };
   return { subject: sub, username, auth_method: 'session_cookie', ...optional };
 }

@@ -111,7 +111,7 @@ async function noted(deps: EndDeps, row: Noted, said: Said, end: () => Promise<n
   const ended = await end();
   await deps.endedAccess.finish(id, ended);
   const { own, ...event } = said;
-  deps.auditEvents.accessEnded(actorOf(own, own.usedAddress), { ...event, count: ended });
+  deps.auditEvents.accessEnded(actorOf(own), { ...event, count: ended });
   const { by, what, person, client } = row;
   const about = { reason: 'administrator_ended', by: by.sub, what, username: person, client, ended };
   deps.log.info(about, 'an administrator has ended the access of others');

@@ -10,13 +10,10 @@ import { mayUseUiSomewhere } from '../../../policy/ui.ts';
 import { writeExport } from '../../audit/export/stream.ts';
 import type { Audit } from '../../audit/thread/audit.ts';
 import type { Visible } from '../../audit/visible.ts';
-import type { AssertionSigner } from '../../identity/assertion.ts';
 import type { AuditEvents } from '../events.ts';
-import { type AuditReader, readerOf, visibleTo } from './reader.ts';
+import { type AuditReader, type ReaderDeps, readerOf, visibleTo } from './reader.ts';
 
-export interface ExportDoorDeps {
-  publicUrl: string;
-  assertions: AssertionSigner;
+export interface ExportDoorDeps extends ReaderDeps {
   audit: Pick<Audit, 'ask'>;
   auditEvents: Pick<AuditEvents, 'exported'>;
   policy: () => Policy;

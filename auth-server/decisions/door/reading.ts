@@ -5,12 +5,9 @@ import type { Policy } from '../../../policy/policy.ts';
 import { mayUseUi, mayUseUiSomewhere } from '../../../policy/ui.ts';
 import type { Audit } from '../../audit/thread/audit.ts';
 import type { Visible } from '../../audit/visible.ts';
-import type { AssertionSigner } from '../../identity/assertion.ts';
-import { type AuditReader, readerOf, visibleTo } from './reader.ts';
+import { type AuditReader, type ReaderDeps, readerOf, visibleTo } from './reader.ts';
 
-export interface ReadingDeps {
-  publicUrl: string;
-  assertions: AssertionSigner;
+export interface ReadingDeps extends ReaderDeps {
   audit: Pick<Audit, 'ask'>;
   policy: () => Policy;
   log: Logger;

@@ -6,6 +6,7 @@ import {
   agentClaims,
   keys,
   personClaims,
+  sessionRecord,
   startAuthServer,
   toolCall,
 } from '../../../support/auth-server/auth-fixture.ts';
@@ -72,6 +73,15 @@ test('A caller with view_audit sees the decisions (who, what, verdict, rule or r
   ]);
   expect(body.decisions[0]?.message).toContain('Not allowed');
   expect(JSON.stringify(body)).not.toContain(token.slice(0, 20));
+});
+
+test('That a person reads the audit is a record of it, with the filters and the address of their session', async () => {
+  const session = { sid: 'reader', sub: 's', username: 'u', usedAddress: '192.0.2.7' };
+  await auth.store.sessions.add(sessionRecord(session));
+  const reader = await as({ ...admin, sessionId: session.sid });
+  for (let i = 0; i < 2; i++) await ask(reader, '?tool=tools/call');
+  const { decisions } = (await ask(reader, '?tool=audit/read')).body;
+  expect(decisions).toMatchObject([{ subject: 's', address: '192.0.2.7', detail: 'tool=tools/call' }]);
 });
 
 test('A caller without view_audit, without an assertion, or with an assertion for another audience sees nothing', async () => {
