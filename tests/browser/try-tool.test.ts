@@ -63,7 +63,7 @@ test('A person calls a stateless tool from its page, through the gate, and finds
   expect(await answerOf(page).textContent()).toContain('MCP-Protocol-Version: 2026-07-28');
   await page.getByText(/Allowed by mcp-servers-unrestricted/).waitFor();
   await page.getByRole('link', { name: 'See it in the audit' }).click();
-  await page.getByText('current_time_by_timezone').first().waitFor();
+  await page.getByRole('heading', { name: 'current_time_by_timezone on currenttime' }).waitFor();
   expect(complaints).toEqual([]);
 });
 
