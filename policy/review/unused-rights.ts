@@ -1,6 +1,7 @@
+import { Patterns } from '../patterns.ts';
 import type { PolicySource } from '../policy.ts';
 import { lifecycle } from '../request/methods.ts';
-import { covers, type RuleShape, shapeOf } from './rule-shape.ts';
+import { type RuleShape, shapeOf } from './rule-shape.ts';
 
 /** What a rule allowed, and when last. `object` and `method` are `other` if no catalogue has them. */
 export interface RuleUse {
@@ -49,7 +50,7 @@ export function unusedRights(policy: PolicySource, uses: readonly RuleUse[], que
   const rights: UnusedRight[] = [];
   const real = uses.filter(({ method }) => !lifecycle.has(method));
   for (const [scope, rules] of policy.scopes) {
-    const shapes = rules.map(shapeOf).filter(({ methods }) => methods.size > 0);
+    const shapes = rules.map(quick).filter(({ methods }) => methods.size > 0);
     const used = usesByRule(shapes, scope, real);
     const groups = [...policy.groups].flatMap(([group, scopes]) => (scopes.includes(scope) ? [group] : []));
     for (const shape of shapes)
@@ -62,43 +63,66 @@ export function unusedRights(policy: PolicySource, uses: readonly RuleUse[], que
   return rights.sort((a, b) => Number(isPart.has(a)) - Number(isPart.has(b))).slice(0, mostRights);
 }
 
-function usesByRule(shapes: readonly RuleShape[], scope: string, uses: readonly RuleUse[]): Map<string, RuleUse[]> {
+/** A rule whose patterns are compiled: there are thousands of uses. */
+interface QuickRule extends RuleShape {
+  coversServer: (name: string) => boolean;
+  coversTool: (name: string) => boolean;
+}
+
+function quick(rule: Parameters<typeof shapeOf>[0]): QuickRule {
+  const shape = shapeOf(rule);
+  return { ...shape, coversServer: oneOf([shape.server]), coversTool: oneOf(shape.objects.tool) };
+}
+
+function oneOf(patterns: readonly string[]): (name: string) => boolean {
+  const compiled = new Patterns<true>();
+  for (const pattern of patterns) compiled.at(pattern, () => true);
+  return (name) => !compiled.matching(name).next().done;
+}
+
+function usesByRule(shapes: readonly QuickRule[], scope: string, uses: readonly RuleUse[]): Map<string, RuleUse[]> {
   const byRule = new Map<string, RuleUse[]>();
+  const byName = new Map(shapes.map((shape) => [shape.at, shape]));
   for (const use of uses) {
     if (!use.rule.startsWith(`${scope}[`)) continue;
-    const named = shapes.find(({ at }) => at === use.rule);
+    const named = byName.get(use.rule);
     const found = named && mayHaveAllowed(named, use) ? [named] : shapes.filter((shape) => mayHaveAllowed(shape, use));
-    for (const { at } of found) byRule.set(at, [...(byRule.get(at) ?? []), use]);
+    for (const { at } of found) {
+      const own = byRule.get(at) ?? [];
+      own.push(use);
+      byRule.set(at, own);
+    }
   }
   return byRule;
 }
 
-function mayHaveAllowed({ server, methods, objects }: RuleShape, use: RuleUse): boolean {
-  if (!covers(server, use.server)) return false;
+function mayHaveAllowed({ coversServer, coversTool, methods }: QuickRule, use: RuleUse): boolean {
+  if (!coversServer(use.server)) return false;
   if (use.method === other) return true;
   if (!methods.has(use.method)) return false;
-  return use.method !== 'tools/call' || use.object === other || objects.tool.some((each) => covers(each, use.object));
+  return use.method !== 'tools/call' || use.object === other || coversTool(use.object);
 }
 
-function serversOf({ server }: RuleShape, { servers }: RightsQuery): readonly string[] {
-  return servers === 'all' ? [server] : servers.filter((name) => covers(server, name));
+function serversOf({ server, coversServer }: QuickRule, { servers }: RightsQuery): readonly string[] {
+  return servers === 'all' ? [server] : servers.filter(coversServer);
 }
 
 /** @param server a server, or the rule's own pattern of servers */
 function rightOf(
-  { at, methods, objects }: RuleShape,
+  { at, methods, coversTool }: QuickRule,
   server: string,
   uses: readonly RuleUse[],
   { from, tools }: RightsQuery,
 ): Omit<UnusedRight, 'groups'> | undefined {
-  const own = uses.filter((use) => covers(server, use.server));
+  const isOn = oneOf([server]);
+  const own = uses.filter((use) => isOn(use.server));
   const lately = own.filter(({ last }) => last >= from);
   const called = new Set(lately.filter(isCall).map((use) => `${use.server}/${use.object}`));
   const missed: string[] = [];
   for (const [name, its] of methods.has('tools/call') ? tools : []) {
-    if (!covers(server, name)) continue;
+    if (!isOn(name)) continue;
     for (const tool of its) {
-      if (called.has(`${name}/${tool}`) || !objects.tool.some((each) => covers(each, tool))) continue;
+      if (called.has(`${name}/${tool}`) || !coversTool(tool)) continue;
       missed.push(server === name ? tool : `${name}/${tool}`);
     }
   }

@@ -61,10 +61,20 @@ export function createSpans(db: AuditDatabase, cached: SumCache) {
       before: await cached(`before ${span} ${version} ${layout.from}`, () =>
         readCalls(main, segmentsOf(earlier), ['server']),
       ),
-      uses: [...(await readAllUses(version, closed, hour)), ...fresh.flatMap(useOf)],
+      uses: lastUses([...(await readAllUses(version, closed, hour)), ...fresh.flatMap(useOf)]),
       since: await firstHour(main),
     };
   };
+}
+
+/** One for each rule, server, method and object. */
+function lastUses(uses: readonly RuleUse[]): RuleUse[] {
+  const last = new Map<string, RuleUse>();
+  for (const use of uses) {
+    const key = JSON.stringify([use.rule, use.server, use.method, use.object]);
+    if (use.last > (last.get(key)?.last ?? 0)) last.set(key, use);
+  }
+  return [...last.values()];
 }
 
 function useOf({ key: { rule, server, method, object, outcome }, counts: { last } }: CountedRow): RuleUse[] {

@@ -90,9 +90,9 @@ async function write(on: Main, sums: Map<number, Sums>, words: Words): Promise<v
   }
 }
 
-/** How many rows each writer has, and the hours of those that `before` has not reached. */
+/** The last number of each writer of these days, and the hours of rows that `before` has not reached. */
 async function newRows(db: AuditDatabase, days: readonly string[], before: ReadonlyMap<number, number>) {
-  const reached = new Map(before);
+  const reached = new Map<number, number>();
   const hours = new Set<number>();
   for (const day of days) {
     await nextTurn();

@@ -32,8 +32,12 @@ export async function readWords(on: Kysely<MainSchema>): Promise<Words> {
     async addAll(on, keys) {
       const missing = dimensions.flatMap((kind) => {
         const known = ids.get(kind) ?? new Map<string, number>();
-        const texts = [...new Set([other, ...keys.map((key) => key[kind])])].filter((text) => text && !known.has(text));
-        return texts.slice(0, Math.max(1, mostWords - known.size)).map((text) => ({ kind, text }));
+        const texts = [...new Set(keys.map((key) => key[kind]))].filter((text) => text && !known.has(text));
+        const some = texts.slice(0, Math.max(0, mostWords - known.size));
+        return [...(known.has(other) ? [] : [other]), ...some.filter((text) => text !== other)].map((text) => ({
+          kind,
+          text,
+        }));
       });
       for (let at = 0; at < missing.length; at += rowsAtOnce)
         await on
