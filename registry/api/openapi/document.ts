@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { type ErrorCode, statusOfCode } from '../../errors/registry-error.ts';
 import { type Component, components } from './components.ts';
-import { type Operation, operations } from './operations.ts';
+import type { Operation } from './operation.ts';
+import { operations } from './operations.ts';
 
 /** Error codes of every route. */
 const always: readonly ErrorCode[] = ['identity_required', 'identity_unavailable', 'internal_error'];
