@@ -56,7 +56,7 @@ type Body<One> = One extends unknown ? Omit<One, 'iss' | 'seq' | 'prev' | 'at'> 
 
 /** Explicit (RFC 8725 section 3.11), so that no other token of the gateway can be taken for a statement. */
 const typ = 'audit-statement+jwt';
-export const statementAlgorithm = 'EdDSA';
+const statementAlgorithm = 'EdDSA';
 
 /**
  * Signs a statement.

@@ -105,7 +105,7 @@ export function createKept(signer: Signer) {
 
 const text = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64url');
 
-export async function* each<T>(values: Iterable<T>): AsyncIterable<T> {
+async function* each<T>(values: Iterable<T>): AsyncIterable<T> {
   yield* values;
 }
 
