@@ -40,6 +40,34 @@ export function readRecord(text: string): AuditRecord {
   return auditRecord.parse(JSON.parse(text));
 }
 
+const texts = [
+  'reason',
+  'subject',
+  'username',
+  'shown_name',
+  'client_id',
+  'client_name',
+  'resource',
+  'server',
+  'object',
+  'about',
+  'method',
+  'caller',
+] as const satisfies (keyof AuditRecord)[];
+
+/**
+ * Reads a record that is to be written. Only what its columns and names say is looked at: most are this process's own, and
+ * {@link readRecord} takes longer than SQLite.
+ * @throws {Error} if it is none
+ */
+export function readNewRecord(text: string): AuditRecord {
+  const record: AuditRecord = JSON.parse(text);
+  const isSound = texts.every((field) => record[field] === undefined || typeof record[field] === 'string');
+  if (!isSound || !Number.isSafeInteger(record.at) || !['allow', 'deny'].includes(record.verdict))
+    throw new TypeError('this is no record of the audit');
+  return record;
+}
+
 /** The name of a record in the API and in addresses. Those of one writer only grow. */
 export function recordId({ at, writer, number }: { at: number; writer: number; number: number }): string {
   return `${at.toString(36)}-${writer}-${number}`;

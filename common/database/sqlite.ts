@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { Kysely, SqliteAdapter, SqliteDialect } from 'kysely';
 import { ConfigError } from '../text/config-error.ts';
 import type { Database } from './database.ts';
@@ -23,11 +23,12 @@ class TransactionalSqlite extends SqliteDialect {
 export function nodeSqlite(path: string): { dialect: SqliteDialect; database: DatabaseSync } {
   const database = new DatabaseSync(path, { timeout: 5000 });
   database.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON');
+  const prepared = keepLongest(database);
   const dialect = new TransactionalSqlite({
     database: {
       close: () => database.close(),
       prepare(sql) {
-        const statement = database.prepare(adapted(sql, database));
+        const statement = prepared(adapted(sql, database));
         return {
           reader: statement.columns().length > 0,
           all: (parameters) => statement.all(...parameters.map(asValue)),
@@ -38,6 +39,25 @@ export function nodeSqlite(path: string): { dialect: SqliteDialect; database: Da
     },
   });
   return { dialect, database };
+}
+
+/** A statement for many rows: it takes as long to prepare as to run. */
+const longCharacters = 2_000;
+const mostKept = 4;
+
+/** Prepares statements, and keeps the long ones that change data. */
+function keepLongest(database: DatabaseSync): (sql: string) => StatementSync {
+  const kept = new Map<string, StatementSync>();
+  return (sql) => {
+    const found = kept.get(sql);
+    if (found) return found;
+    const statement = database.prepare(sql);
+    if (sql.length < longCharacters || statement.columns().length > 0) return statement;
+    const [oldest] = kept.keys();
+    if (kept.size >= mostKept && oldest !== undefined) kept.delete(oldest);
+    kept.set(sql, statement);
+    return statement;
+  };
 }
 
 /**

@@ -67,8 +67,7 @@ function inWords({ subject, names, records }: FoundPerson): string {
 /** @returns how many records were changed */
 async function erase(database: AuditDatabase, publicUrl: string, person: FoundPerson): Promise<number> {
   const signing = createSigning(database, { publicUrl, headMinutes: 0 }, () => undefined);
-  const count = await eraseRecords(database, signing.statements, person);
-  await database.main.transaction().execute((on) => erasePerson(on, person.subject));
+  const count = await eraseRecords(database, signing.statements, person, (on) => erasePerson(on, person.subject));
   await record(database, count);
   await signing.now();
   return count;

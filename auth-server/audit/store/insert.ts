@@ -17,16 +17,29 @@ export async function insertRows<Schema, Row extends object>(
 ): Promise<void> {
   for (let start = 0; start < rows.length; start += rowsAtOnce) {
     const some = rows.slice(start, start + rowsAtOnce);
-    const values = some.flatMap((row) => into.columns.map((name) => row[name]));
+    const values: unknown[] = [];
+    for (const row of some) for (const name of into.columns) values.push(row[name]);
     await db.executeQuery(CompiledQuery.raw(statement(kind, into, some.length), values));
   }
 }
 
-function statement(
-  kind: DatabaseKind,
-  { table, columns, suffix = '' }: { table: string; columns: readonly string[]; suffix?: string },
-  count: number,
-): string {
+interface Into {
+  table: string;
+  columns: readonly string[];
+  suffix?: string;
+}
+
+/** The statements that are made: there are few tables, and at most a hundred of each. */
+const statements = new Map<string, string>();
+
+function statement(kind: DatabaseKind, into: Into, count: number): string {
+  const key = `${kind} ${into.table} ${count}`;
+  const made = statements.get(key) ?? statementOf(kind, into, count);
+  statements.set(key, made);
+  return made;
+}
+
+function statementOf(kind: DatabaseKind, { table, columns, suffix = '' }: Into, count: number): string {
   const mark = (index: number) => (kind === 'sqlite' ? '?' : `$${index + 1}`);
   const row = (index: number) => `(${columns.map((_, i) => mark(index * columns.length + i)).join(', ')})`;
   const rows = Array.from({ length: count }, (_, index) => row(index));

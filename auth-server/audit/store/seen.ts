@@ -18,22 +18,35 @@ const into = {
   suffix: 'on conflict do nothing',
 };
 
+/** The values of rows by minute, each about once. */
+function* valuesOf(rows: readonly RecordColumns[]): Generator<Seen> {
+  const latest = new Map<NameKind, Set<string>>(kinds.map((kind) => [kind, new Set()]));
+  let at = Number.NaN;
+  for (const row of rows) {
+    const minute = minuteOf(row.at);
+    if (minute !== at) for (const values of latest.values()) values.clear();
+    at = minute;
+    for (const [kind, values] of latest) {
+      const value = row[kind] ?? (kind === 'person' ? '' : undefined);
+      if (value === undefined || values.has(value)) continue;
+      values.add(value);
+      yield { kind, value, at };
+    }
+  }
+}
+
 /** Notes the minutes in which records have a value: once for each, however many records there are. */
 export function createSeen(kind: DatabaseKind) {
   const known = boundedCache<string, true>(mostKnown);
+  const isNew = ({ kind: each, value, at }: Seen) => {
+    const key = `${at} ${each} ${value}`;
+    if (known.has(key)) return false;
+    known.set(key, true);
+    return true;
+  };
   return {
     async note(on: Kysely<DaySchema>, written: readonly RecordColumns[]): Promise<void> {
-      const rows: Seen[] = [];
-      for (const row of written) {
-        const at = minuteOf(row.at);
-        for (const each of kinds) {
-          const value = row[each] ?? (each === 'person' ? '' : undefined);
-          const key = `${at} ${each} ${value}`;
-          if (value === undefined || known.has(key)) continue;
-          known.set(key, true);
-          rows.push({ kind: each, value, at });
-        }
-      }
+      const rows = [...valuesOf(written).filter(isNew)];
       // In one order: two processes that wait for each other's rows would never end.
       rows.sort((a, b) => a.at - b.at || compareTexts(`${a.kind} ${a.value}`, `${b.kind} ${b.value}`));
       await insertRows(kind, on, into, rows);

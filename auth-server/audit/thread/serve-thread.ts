@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/promises';
 import { ConfigError } from '../../../common/text/config-error.ts';
 import type { Batch } from '../write/writer.ts';
 import type { Report } from './background.ts';
@@ -6,6 +6,8 @@ import { type Engine, openEngine } from './engine.ts';
 import type { ThreadData, ThreadPort, ToThread } from './messages.ts';
 
 const retryMilliseconds = 1_000;
+/** Records of one transaction, if that many wait: each ends with a write to the disk. */
+const mostAtOnce = 1_000;
 /** An unwritable database is reported once, and again after this time. */
 const tellAgainMilliseconds = 60_000;
 
@@ -55,12 +57,16 @@ function createQueue(engine: Engine, written: (number: number) => void, report: 
   let retrying: NodeJS.Timeout | undefined;
   let toldAt = Number.NEGATIVE_INFINITY;
   const writeAll = async () => {
-    for (let batch = batches[0]; batch; batch = batches[0]) {
-      await engine.write(batch);
-      batches.shift();
+    while (batches.length > 0) {
+      // Lets in what has arrived meanwhile.
+      await immediate();
+      const some = joined(batches);
+      if (!some) return;
+      await engine.write(some.batch);
+      batches.splice(0, some.count);
       if (toldAt > 0) report({ level: 'info', code: 'audit_written', message: 'the audit can be written again' });
       toldAt = Number.NEGATIVE_INFINITY;
-      written(batch.from + batch.texts.split('\n').length - 1);
+      written(some.last);
     }
   };
   const drain = () => {
@@ -93,12 +99,33 @@ function createQueue(engine: Engine, written: (number: number) => void, report: 
       await drain()
         .catch(again)
         .catch((err) => {
-          const records = batches.reduce((all, { texts }) => all + texts.split('\n').length, 0);
+          const records = batches.reduce((all, batch) => all + recordsIn(batch), 0);
           const message = 'records were not written to the audit before the end; the log has them';
           report({ level: 'error', code: 'audit_unwritten', message, err, fields: { records } });
         });
     },
   };
+}
+
+function recordsIn({ texts }: Batch): number {
+  return texts.split('\n').length;
+}
+
+/** The first batches as one, as many as are written in one transaction. */
+function joined(batches: readonly Batch[]): { batch: Batch; count: number; last: number } | undefined {
+  const [first] = batches;
+  if (!first) return undefined;
+  const some: Batch[] = [];
+  let next = first.from;
+  for (const batch of batches) {
+    const end = next + recordsIn(batch);
+    if (batch.from !== next || (some.length > 0 && end - first.from > mostAtOnce)) break;
+    some.push(batch);
+    next = end;
+  }
+  const texts = some.map((batch) => batch.texts).join('\n');
+  const callers = some.flatMap((batch) => batch.callers);
+  return { batch: { from: first.from, texts, callers }, count: some.length, last: next - 1 };
 }
 
 /** An error as it can be sent between threads: its own fields may hold what cannot. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { digestOf, linkOf } from '../chain/digest.ts';
-import { type AuditRecord, readRecord } from '../record.ts';
+import { type AuditRecord, readNewRecord } from '../record.ts';
 import { columnsOf } from '../store/columns.ts';
 import type { DaySchema } from '../store/schema.ts';
 
@@ -18,7 +18,7 @@ const saltBytes = 16;
 /** Reads a record that is to be written. One that cannot be read is kept too: it must not stop those behind it. */
 export function numbered(number: number, text: string): NumberedRecord {
   try {
-    return { number, text, record: readRecord(text) };
+    return { number, text, record: readNewRecord(text) };
   } catch {
     return { number, text, record: { at: Date.now(), verdict: 'deny' } };
   }

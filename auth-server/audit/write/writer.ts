@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { genesis } from '../chain/digest.ts';
 import type { KnownCaller } from '../record.ts';
 import type { AuditDatabase } from '../store/database.ts';
-import { dayAfter, dayOf } from '../store/days.ts';
+import { dayAfter, dayOf, dayRange } from '../store/days.ts';
 import { insertRows } from '../store/insert.ts';
 import type { NameStore } from '../store/names.ts';
 import { importWriter } from '../store/schema.ts';
@@ -133,11 +133,17 @@ export function createWriter(
 /** Consecutive records of one day together: each day is written by itself. */
 function byDay(records: readonly NumberedRecord[]): [day: string, records: NumberedRecord[]][] {
   const days: [string, NumberedRecord[]][] = [];
+  let latest: NumberedRecord[] = [];
+  let [from, to] = [0, 0];
   for (const record of records) {
-    const day = dayOf(record.record.at);
-    const latest = days.at(-1);
-    if (latest?.[0] === day) latest[1].push(record);
-    else days.push([day, [record]]);
+    const { at } = record.record;
+    if (at < from || at >= to) {
+      const day = dayOf(at);
+      ({ from, to } = dayRange(day));
+      latest = [];
+      days.push([day, latest]);
+    }
+    latest.push(record);
   }
   return days;
 }

@@ -161,6 +161,11 @@ describe.each<[string, Places]>(bothDatabases(''))('%s:', (_kind, places) => {
     const kept = await database.main.selectFrom('audit_caller').select('digest').execute();
     expect(kept).toEqual([{ digest: bob.digest }]);
 
+    const ofErased = { query: decisionsQuery.parse({ person: 'erased' }), visible: { servers: 'all' as const } };
+    expect((await audit.ask('page', ofErased)).decisions).toHaveLength(7);
+    const seen = await database.day(day).selectFrom('decision_seen').selectAll().execute();
+    expect(JSON.stringify(seen)).not.toMatch(/alice/i);
+
     // New records with what the running gateway still knows of her are no fault.
     await written(recordOf(noon + 9, ofAlice, { caller: alice.digest }));
     const result = await verified('--heads', file('log', lines.join('\n')), '--json');
@@ -175,7 +180,7 @@ describe.each<[string, Places]>(bothDatabases(''))('%s:', (_kind, places) => {
     const both = await erased('--person', 'alice', '--yes');
     expect([both.code, both.stderr]).toEqual([
       1,
-      'Several people are called alice. Give the subject:\n  sub-alice (Alice Ashby, alice): 1 record\n  sub-2 (alice): 1 record\n',
+      'Several people are called alice. Give the subject:\n  sub-2 (alice): 1 record\n  sub-alice (Alice Ashby, alice): 1 record\n',
     ]);
     expect(await erased('--person', 'carol', '--yes')).toMatchObject({
       code: 1,

@@ -1,9 +1,9 @@
 import { createHash, type Hash } from 'node:crypto';
-import { sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { columnText } from '../../store/column-text.ts';
 import { columnsOf } from '../../store/columns.ts';
 import type { AuditDatabase } from '../../store/database.ts';
-import type { NameKind } from '../../store/schema.ts';
+import type { MainSchema, NameKind } from '../../store/schema.ts';
 import { createSeen } from '../../store/seen.ts';
 import { isIn } from '../../store/sql.ts';
 import { inGroups, type Statements } from '../make/statements.ts';
@@ -21,12 +21,14 @@ const rowsAtOnce = 400;
  * Erases a person from the records: what is left of their records says neither who they were nor what they alone can have asked
  * for. A signed statement names the records before they change, so that the chain stays whole. The gateway may write meanwhile.
  * If it breaks off, it can be repeated.
+ * @param elsewhere erases the person from the sums
  * @returns how many records were changed
  */
 export async function eraseRecords(
   database: AuditDatabase,
   statements: Statements,
   person: ErasedPerson,
+  elsewhere: (on: Kysely<MainSchema>) => Promise<void>,
 ): Promise<number> {
   const named: Named = { client: new Set(), object: new Set() };
   let count = 0;
@@ -48,6 +50,8 @@ export async function eraseRecords(
       [...named[column]].filter((value) => !left.has(value)),
     );
   }
+  if (count > 0) await nameErased(database);
+  await database.main.transaction().execute(elsewhere);
   for (const day of await database.days()) await truncateLog(database, day);
   await truncateLog(database);
   return count;
@@ -72,6 +76,8 @@ async function* rowsToErase(
     yield rows.map((row) => ({ ...row, rest: JSON.stringify(restOfRecord(row.record)) }));
   }
   const events = await eventsAbout(database.day(day), day, person);
+  // Whom an event is about stands in its column `object`.
+  for (const { object } of events) if (object !== null) named.object.add(object);
   const erased = events.map((row) => ({ ...row, rest: JSON.stringify(restOfEvent(row.record, person)) }));
   yield* inGroups(erased, rowsAtOnce);
 }
@@ -125,6 +131,16 @@ function entriesOf(rows: readonly Erased[], names: ReadonlyMap<number, string>):
     const name = names.get(writer);
     return name === undefined ? [] : [{ name, runs, rest: rest.digest('base64url') }];
   });
+}
+
+/** So that their records can be looked for. */
+async function nameErased({ main }: AuditDatabase): Promise<void> {
+  const name = { kind: 'person' as const, value: erasedPerson, label: erasedPerson, seen_at: Date.now() };
+  await main
+    .insertInto('audit_name')
+    .values(name)
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
 }
 
 /** Names go from suggestions, and from the minutes of all days. */

@@ -1,6 +1,7 @@
 import { columnText } from '../../store/column-text.ts';
 import type { AuditDatabase } from '../../store/database.ts';
-import type { ErasedPerson } from './rest.ts';
+import { dayRange } from '../../store/days.ts';
+import { type ErasedPerson, erasedPerson } from './rest.ts';
 
 /** A person of the records, with how many there are. */
 export interface FoundPerson extends ErasedPerson {
@@ -17,12 +18,15 @@ export async function findPeople(database: AuditDatabase, text: string): Promise
     .select(['value', 'label'])
     .where('kind', '=', 'person')
     .where((is) => is.or([is('value', '=', columnText(text)), is('label', 'like', `%${escaped(text)}%`)]))
+    .orderBy('value')
     .execute();
   const named = rows
     .map(({ value, label }) => ({ subject: value, names: namesIn(label) }))
-    .filter(({ subject, names }) => subject === text || names.includes(text));
+    .filter(({ subject, names }) => subject === text || names.includes(text))
+    .filter(({ subject }) => subject !== erasedPerson);
   // Names are forgotten sooner than records; a subject stands in each of them.
-  const people = named.length > 0 ? named : [{ subject: text, names: [] }];
+  const unnamed = text === erasedPerson ? [] : [{ subject: text, names: [] }];
+  const people = named.length > 0 ? named : unnamed;
   const found = await Promise.all(
     people.map(async (each) => ({ ...each, records: await countOf(database, each.subject) })),
   );
@@ -40,13 +44,17 @@ function escaped(text: string): string {
 }
 
 async function countOf(database: AuditDatabase, subject: string): Promise<number> {
+  const value = columnText(subject);
   let records = 0;
-  for (const day of database.kind === 'postgres' ? ['2000-01-01'] : await database.days()) {
-    const rows = database
-      .day(day)
-      .selectFrom('decision')
-      .select((of) => of.fn.countAll().as('count'));
-    records += Number((await rows.where('person', '=', columnText(subject)).executeTakeFirstOrThrow()).count);
+  for (const day of await database.days()) {
+    const { from, to } = dayRange(day);
+    // In most days nothing was noted of the person, and no record has to be looked at.
+    const seen = database.day(day).selectFrom('decision_seen').select('at').where('kind', '=', 'person');
+    const ofDay = seen.where('value', '=', value).where('at', '>=', from).where('at', '<', to);
+    if (!(await ofDay.limit(1).executeTakeFirst())) continue;
+    const rows = database.day(day).selectFrom('decision').where('at', '>=', from).where('at', '<', to);
+    const count = rows.select((of) => of.fn.countAll().as('count')).where('person', '=', value);
+    records += Number((await count.executeTakeFirstOrThrow()).count);
   }
   return records;
 }

@@ -46,10 +46,11 @@ async function signWriters(database: AuditDatabase, { on, add }: SigningTurn, la
     const last = await lastOf(database, on, writer, isKnown ? lastHead : undefined);
     const finished = ended_at !== null;
     const signed_end = finished || seen_at < silent ? 1 : 0;
-    const number = Math.max(last?.number ?? 0, signed);
+    const number = last?.number ?? signed;
     if (number !== signed || signed_end !== writer.signed_end)
       await on.updateTable('audit_writer').set({ signed: number, signed_end }).where('id', '=', id).execute();
-    if (last && (number > signed || finished))
+    // Not only if it is larger: who writes the database could set the noted one so high that no head names the writer again.
+    if (last && (number !== signed || finished))
       entries.push({ name, number, link: Buffer.from(last.link).toString('base64url'), finished });
   }
   for (const writers of inGroups(entries, mostInStatement)) await add({ kind: 'head', writers });

@@ -6,8 +6,6 @@ import { createKeyStore, type KeyDatabase } from '../../../store/key.ts';
 import type { AuditDatabase } from '../../store/database.ts';
 import { turns } from '../../store/schema.ts';
 
-type Signer = ReturnType<typeof createSigner>;
-
 /**
  * The keys that sign statements. They are beside the records, so that a copy of the one has the other; who may write the
  * database can sign in any case.

@@ -9,8 +9,9 @@ import { storedEvidence } from '../../../../auth-server/audit/chain/verify/store
 import { type Verification, verify } from '../../../../auth-server/audit/chain/verify/verify.ts';
 import { type AuditDatabase, openAuditDatabase } from '../../../../auth-server/audit/store/database.ts';
 import { dayAfter, dayOf, dayRange } from '../../../../auth-server/audit/store/days.ts';
-import type { DaySchema } from '../../../../auth-server/audit/store/schema.ts';
+import { type DaySchema, turns } from '../../../../auth-server/audit/store/schema.ts';
 import type { Audit } from '../../../../auth-server/audit/thread/audit.ts';
+import { createKeyStore } from '../../../../auth-server/store/key.ts';
 import { createLog } from '../../../../common/service/log.ts';
 import { openAuditHere, placeOf } from '../../../support/auth-server/audit-here.ts';
 import { temporaryDirectory } from '../../../support/auth-server/auth-fixture.ts';
@@ -195,7 +196,7 @@ describe.each<[string, Places]>(bothDatabases(''))('%s:', (_kind, places) => {
 
   test('the key that signs is replaced after thirty days, and what the old one has signed is still good', async () => {
     const audit = await open();
-    await written(audit, recordOf(noon));
+    await written(audit, recordOf(Date.now()));
     await signHead(database, statements(), 0);
     await database.main.updateTable('audit_key').set({ signs_since: 1 }).execute();
     await createSigner(database).rotate();
@@ -207,5 +208,9 @@ describe.each<[string, Places]>(bothDatabases(''))('%s:', (_kind, places) => {
     await signHead(database, statements(), 0);
     await close(audit);
     expect(await check()).toMatchObject({ faults: [], statements: 2, unsigned: 0 });
+    const alone = (work: (on: never) => Promise<never>) => database.alone(turns.keys, (on) => work(on as never));
+    const store = createKeyStore({ kind: database.kind, db: database.main as never, alone: alone as never }, 'audit');
+    await expect(store.update(async () => [])).rejects.toThrow('A key of the audit must not be deleted.');
+    expect(await store.list()).toHaveLength(2);
   });
 });
