@@ -77,14 +77,13 @@ async function assemble(
 ) {
   const publicUrl = config.REGISTRY_URL;
   const secretKeys = config.SECRET_KEY as [string, ...string[]];
-  const policy = watchPolicy(config.SCOPES_FILE, log);
-  const secretsFile = config.UPSTREAM_SECRETS_FILE;
-  const upstreamSecrets = await watchUpstreamSecrets({ path: secretsFile, env, log });
-  const toolGuard = watchApprovedTools(config.TOOL_CHANGES, config.APPROVED_TOOLS_FILE, log);
+  const { policy, upstreamSecrets, toolGuard } = await filesOf(config, env, log);
   const metrics = traceDecisions(createMetrics(policy, upstreamSecrets.faults), tracing);
-  const store = await openSettledStore(config, metrics, log);
-  const audit = await auditOf(config, policy.version, metrics, log);
-  const { stopRotating, forget, ...signers } = await signersOf(config, store, metrics, log);
+  // At the same time: the audit's thread loads on another core.
+  const [{ store, stopRotating, forget, ...signers }, audit] = await Promise.all([
+    storeOf(config, metrics, log),
+    auditOf(config, policy.version, metrics, log),
+  ]);
   policy.onChange(forget);
   const standInFetch = standInOf(config, log);
   const tokens = verifierOf(config, standInFetch, metrics);
@@ -107,7 +106,7 @@ async function assemble(
     accounts: people.accounts,
     connecting: connectingOf(config, people, { ...audit.parts, authorization, vault, log }),
     upstreamSecrets,
-    upstreamSecretFaults: secretsFile === undefined ? undefined : upstreamSecrets.faults,
+    upstreamSecretFaults: config.UPSTREAM_SECRETS_FILE === undefined ? undefined : upstreamSecrets.faults,
     tokens,
     ...signers,
     ...store,
@@ -146,6 +145,21 @@ function listenerOf(deps: AppDeps): RequestListener {
   const isValidate = ({ url, method }: IncomingMessage) =>
     url === '/validate' && (method === 'POST' || method === 'GET');
   return (req, res) => (isValidate(req) ? validate(req, res) : app(req, res));
+}
+
+/** The files that operators and the registry write. */
+async function filesOf(config: Config, env: NodeJS.ProcessEnv, log: Logger) {
+  return {
+    policy: watchPolicy(config.SCOPES_FILE, log),
+    upstreamSecrets: await watchUpstreamSecrets({ path: config.UPSTREAM_SECRETS_FILE, env, log }),
+    toolGuard: watchApprovedTools(config.TOOL_CHANGES, config.APPROVED_TOOLS_FILE, log),
+  };
+}
+
+/** The store, and what signs with its keys. */
+async function storeOf(config: Config, metrics: Metrics, log: Logger) {
+  const store = await openSettledStore(config, metrics, log);
+  return { store, ...(await signersOf(config, store, metrics, log)) };
 }
 
 /** What signs with keys of the store, and keeps replacing them. */

@@ -1,19 +1,15 @@
-import * as z from 'zod';
-import { type Decision, decision } from '../../common/policy/decisions.ts';
+import type { Decision } from '../../common/policy/decisions.ts';
 
 /**
  * One record of the audit as it is kept and hashed: the API's fields, with the time as a number, and the caller's groups and
- * scopes as the digest of a text that is kept once ({@link KnownCaller}). A reader ignores fields of a later release.
+ * scopes as the digest of a text that is kept once ({@link KnownCaller}).
  */
-const auditRecord = z.object({
-  ...decision.omit({ id: true, at: true, groups: true, scopes: true }).shape,
+export interface AuditRecord extends Omit<Decision, 'id' | 'at' | 'groups' | 'scopes'> {
   /** Milliseconds since 1970. */
-  at: z.int(),
+  at: number;
   /** `digest` of the {@link KnownCaller}. */
-  caller: z.string().optional(),
-});
-
-export type AuditRecord = z.output<typeof auditRecord>;
+  caller?: string | undefined;
+}
 
 /** The groups and scopes of a caller, kept once for many records. */
 export interface KnownCaller {
@@ -27,17 +23,6 @@ export interface KnownCaller {
 export interface RecordKeeper {
   /** Adds a record. No I/O. @param caller given where the record names a caller that was not given lately */
   add(record: string, caller?: KnownCaller): void;
-}
-
-const callerText = z.object({ salt: z.string(), groups: z.array(z.string()), scopes: z.array(z.string()) });
-
-/**
- * Reads a record.
- * @param text as it was written and hashed
- * @throws {Error} if it is none
- */
-export function readRecord(text: string): AuditRecord {
-  return auditRecord.parse(JSON.parse(text));
 }
 
 const texts = [
@@ -57,7 +42,7 @@ const texts = [
 
 /**
  * Reads a record that is to be written. Only what its columns and names say is looked at: most are this process's own, and
- * {@link readRecord} takes longer than SQLite.
+ * readRecord (stored-record.ts) takes longer than SQLite.
  * @throws {Error} if it is none
  */
 export function readNewRecord(text: string): AuditRecord {
@@ -76,24 +61,4 @@ export function recordId({ at, writer, number }: { at: number; writer: number; n
 /** Whether a record is an event. */
 export function isEvent({ http, method }: Pick<AuditRecord, 'http' | 'method'>): boolean {
   return http === undefined && method !== undefined;
-}
-
-/**
- * A record as the API returns it.
- * @param place of its row
- * @param callerText `text` of the {@link KnownCaller} that it names, if that is still kept
- */
-export function toDecision(
-  record: AuditRecord,
-  place: { writer: number; number: number },
-  caller: string | undefined,
-): Decision {
-  const { at, caller: _digest, ...fields } = record;
-  const rights = caller === undefined ? undefined : callerText.parse(JSON.parse(caller));
-  return {
-    id: recordId({ at, ...place }),
-    at: new Date(at).toISOString(),
-    ...fields,
-    ...(rights && { groups: rights.groups, scopes: rights.scopes }),
-  };
 }

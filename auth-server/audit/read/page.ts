@@ -1,9 +1,10 @@
 import { sql } from 'kysely';
 import type { Decision, DecisionPage, DecisionsQuery } from '../../../common/policy/decisions.ts';
-import { type AuditRecord, readRecord, toDecision } from '../record.ts';
+import type { AuditRecord } from '../record.ts';
 import type { AuditDatabase } from '../store/database.ts';
 import type { NameStore } from '../store/names.ts';
 import { isIn } from '../store/sql.ts';
+import { readRecord, toDecision } from '../stored-record.ts';
 import type { Visible } from '../visible.ts';
 import { createFilters } from './filters.ts';
 import { countKept } from './kept.ts';

@@ -11,18 +11,9 @@ import type { Writer, WriterIdentity } from '../write/writer.ts';
 import { startJobs } from './jobs.ts';
 import type { AuditPlace } from './place.ts';
 import type { Questions } from './questions.ts';
+import { type Failure, failedTo, type Report } from './report.ts';
 
-/** What the thread reports, for the log. */
-export interface Report {
-  level: 'info' | 'warn' | 'error';
-  code: string;
-  message: string;
-  err?: unknown;
-  /** Further fields of the line. */
-  fields?: Readonly<Record<string, unknown>>;
-}
-
-interface Background {
+export interface Background {
   database: AuditDatabase;
   questions: Pick<Questions, 'usage'>;
   names: NameStore;
@@ -39,32 +30,20 @@ const minute = 60 * second;
 /** Days for which there are tables ahead: making a partition waits for queries. */
 const daysAhead = 2;
 
-const failures = {
-  audit_writer: 'it could not be noted in the audit that this process runs or has ended',
-  audit_days: 'the tables of the next days could not be made',
-  audit_sums: 'the sums of the audit could not be made',
-  audit_head: 'no statement about the audit could be signed',
-  audit_retention: 'old records of the audit could not be dropped',
-  audit_import: 'the record of an older release could not be taken over',
-  audit_calls: 'times and statuses of calls cannot be read from CALLS_FILE, or written',
-};
-
 /** Makes the tables of today and the next days. */
-export async function makeDaysAhead(database: AuditDatabase): Promise<void> {
+async function makeDaysAhead(database: AuditDatabase): Promise<void> {
   for (let ahead = 0; ahead <= daysAhead; ahead++) await database.make(dayAfter(Date.now(), ahead));
 }
 
-/** What the thread does beside writing and answering. */
-export function backgroundJobs(parts: Background) {
+/** Starts what the thread does beside writing and answering. @returns as {@link startJobs} */
+export function startBackground(parts: Background) {
   const { database, questions, place, identity, writer, signing, measuring, report } = parts;
-  const failedTo = (code: keyof typeof failures) => (err: unknown) =>
-    report({ level: 'error', code, message: failures[code], err });
-  const job = (code: keyof typeof failures, milliseconds: number, work: () => Promise<void>) => ({
+  const job = (code: Failure, milliseconds: number, work: () => Promise<void>) => ({
     milliseconds,
     work,
-    failed: failedTo(code),
+    failed: failedTo(report, code),
   });
-  const days = job('audit_days', 60 * minute, () => makeDaysAhead(database));
+  const days = { ...job('audit_days', 60 * minute, () => makeDaysAhead(database)), atOnce: true };
   const jobs = [
     job('audit_writer', minute, writer.greet),
     ...(database.kind === 'postgres' ? [days] : []),
@@ -75,7 +54,7 @@ export function backgroundJobs(parts: Background) {
     { ...job('audit_import', minute, createImport(database, place.where)), atOnce: true },
     ...(measuring ? [job('audit_calls', second, measuring.work)] : []),
   ];
-  return { failedTo, start: () => startJobs(jobs) };
+  return startJobs(jobs);
 }
 
 function retentionOf({ database, names, place, signing, report }: Background) {

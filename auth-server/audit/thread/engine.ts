@@ -1,12 +1,14 @@
-import { createSigning } from '../chain/make/signing.ts';
 import type { MeasuredCall } from '../outside/measured-call.ts';
 import { createMeasuring } from '../outside/measuring.ts';
 import { openAuditDatabase } from '../store/database.ts';
 import { createNames } from '../store/names.ts';
 import { type Batch, createWriter, type WriterIdentity } from '../write/writer.ts';
-import { backgroundJobs, makeDaysAhead, type Report } from './background.ts';
 import type { AuditPlace } from './place.ts';
-import { createQuestions, type Questions } from './questions.ts';
+import type { Questions } from './questions.ts';
+import { failedTo, type Report } from './report.ts';
+
+/** What only questions and background jobs need takes most of the time of a start, so it waits until the service has started. */
+const laterMilliseconds = 1_000;
 
 export type Engine = Awaited<ReturnType<typeof openEngine>>;
 
@@ -29,35 +31,37 @@ export async function openEngine(
   const measuring =
     path === undefined ? undefined : createMeasuring({ database, writer: identity.id, path, called, unwritten });
   const writer = createWriter(database, identity, names, measuring?.written);
-  const signing = createSigning(database, place, ({ statement: { kind, seq }, jws }) => {
-    const fields = { statement: seq, kind, jws };
-    report({ level: 'info', code: 'audit_statement', message: 'a statement about the audit was signed', fields });
-  });
-  const questions = createQuestions({ database, names, place });
-  const jobs = backgroundJobs({ database, questions, names, place, identity, writer, signing, measuring, report });
   try {
     await writer.greet();
-    if (database.kind === 'postgres') await makeDaysAhead(database);
     // From here on: what nginx wrote before is about requests of processes before this one. Not a reason not to start.
-    await measuring?.work().catch(jobs.failedTo('audit_calls'));
+    await measuring?.work().catch(failedTo(report, 'audit_calls'));
   } catch (error) {
     await database.close();
     throw error;
   }
-  const stopJobs = jobs.start();
+  let loading: ReturnType<typeof load> | undefined;
+  const load = async () => {
+    const { startLater } = await import('./later.ts');
+    return startLater({ database, names, place, identity, writer, measuring, report });
+  };
+  const later = () => (loading ??= load());
+  const timer = setTimeout(() => later().catch(failedTo(report, 'audit_writer')), laterMilliseconds);
   return {
     /** Writes what of the batch is not written yet. @throws what the database threw */
     write: (batch: Batch): Promise<void> => writer.write(batch),
-    ask<Q extends keyof Questions>(question: Q, input: Parameters<Questions[Q]>[0]) {
-      return questions[question](input as never) as ReturnType<Questions[Q]>;
+    async ask<Q extends keyof Questions>(question: Q, input: Parameters<Questions[Q]>[0]) {
+      const { questions } = await later();
+      return await questions[question](input as never);
     },
     async close(): Promise<void> {
-      await stopJobs();
       const leave = async () => {
+        clearTimeout(timer);
+        const { stopJobs, signing } = await later();
+        await stopJobs();
         await writer.leave();
         await signing.now();
       };
-      await leave().catch(jobs.failedTo('audit_writer'));
+      await leave().catch(failedTo(report, 'audit_writer'));
       await measuring?.close();
       await database.close();
     },

@@ -1,8 +1,8 @@
 import type { MeasuredCall } from '../outside/measured-call.ts';
 import type { Batch, WriterIdentity } from '../write/writer.ts';
-import type { Report } from './background.ts';
 import type { AuditPlace } from './place.ts';
 import type { Questions } from './questions.ts';
+import type { Report } from './report.ts';
 
 /** What a thread is started with. */
 export interface ThreadData {

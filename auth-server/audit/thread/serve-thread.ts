@@ -1,9 +1,9 @@
 import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/promises';
 import { ConfigError } from '../../../common/text/config-error.ts';
 import type { Batch } from '../write/writer.ts';
-import type { Report } from './background.ts';
 import { type Engine, openEngine } from './engine.ts';
 import type { ThreadData, ThreadPort, ToThread } from './messages.ts';
+import type { Report } from './report.ts';
 
 const retryMilliseconds = 1_000;
 /** Records of one transaction, if that many wait: each ends with a write to the disk. */

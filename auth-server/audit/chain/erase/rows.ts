@@ -1,10 +1,11 @@
 import { type Kysely, sql } from 'kysely';
-import { type AuditRecord, readRecord } from '../../record.ts';
+import type { AuditRecord } from '../../record.ts';
 import { columnText } from '../../store/column-text.ts';
 import type { AuditDatabase } from '../../store/database.ts';
 import { dayRange } from '../../store/days.ts';
 import type { DaySchema } from '../../store/schema.ts';
 import { isIn } from '../../store/sql.ts';
+import { readRecord } from '../../stored-record.ts';
 import { type ErasedPerson, namesPerson, namingEvents } from './rest.ts';
 
 /** A row whose record can be read. */

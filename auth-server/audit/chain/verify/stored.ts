@@ -1,8 +1,8 @@
 import { type Kysely, sql } from 'kysely';
-import { readRecord } from '../../record.ts';
 import { columnsOf, type RecordColumns } from '../../store/columns.ts';
 import type { AuditDatabase } from '../../store/database.ts';
 import type { DaySchema } from '../../store/schema.ts';
+import { readRecord } from '../../stored-record.ts';
 import type { Evidence } from './verify.ts';
 
 type Row = DaySchema['decision'];

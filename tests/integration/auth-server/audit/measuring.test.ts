@@ -5,8 +5,8 @@ import type { MeasuredCall } from '../../../../auth-server/audit/outside/measure
 import { createMeasuring } from '../../../../auth-server/audit/outside/measuring.ts';
 import { type AuditDatabase, openAuditDatabase } from '../../../../auth-server/audit/store/database.ts';
 import { dayOf } from '../../../../auth-server/audit/store/days.ts';
-import type { Report } from '../../../../auth-server/audit/thread/background.ts';
 import { type Engine, openEngine } from '../../../../auth-server/audit/thread/engine.ts';
+import type { Report } from '../../../../auth-server/audit/thread/report.ts';
 import { placeOf } from '../../../support/auth-server/audit-here.ts';
 import { answerSoon, until } from '../../../support/listen.ts';
 import { bothDatabases, type Places } from '../../../support/postgres/both-databases.ts';

@@ -1,4 +1,5 @@
-import { isEvent, readRecord } from '../../../../auth-server/audit/record.ts';
+import { isEvent } from '../../../../auth-server/audit/record.ts';
+import { readRecord } from '../../../../auth-server/audit/stored-record.ts';
 import { actorOf, createAuditEvents } from '../../../../auth-server/decisions/events.ts';
 import { sessionRecord } from '../../../support/auth-server/auth-fixture.ts';
 import { useClock } from '../../../support/clock.ts';

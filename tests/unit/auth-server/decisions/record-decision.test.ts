@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { Writable } from 'node:stream';
-import { isEvent, type KnownCaller, readRecord, toDecision } from '../../../../auth-server/audit/record.ts';
+import { isEvent, type KnownCaller } from '../../../../auth-server/audit/record.ts';
+import { readRecord, toDecision } from '../../../../auth-server/audit/stored-record.ts';
 import { createDecisionLog, type DecisionEntry } from '../../../../auth-server/decisions/decision-log.ts';
 import { createDecisionRecorder } from '../../../../auth-server/decisions/record-decision.ts';
 import { AuthError } from '../../../../auth-server/denials/auth-error.ts';
