@@ -3,7 +3,7 @@ import type { DatabaseKind } from '../../../common/database/database.ts';
 import type { DecisionsQuery } from '../../../common/policy/decisions.ts';
 import type { AuditDatabase } from '../store/database.ts';
 import type { NameStore } from '../store/names.ts';
-import type { NameKind } from '../store/schema.ts';
+import type { NameKind, SeenKind } from '../store/schema.ts';
 import { isIn } from '../store/sql.ts';
 import type { Visible } from '../visible.ts';
 
@@ -72,18 +72,20 @@ export function createFilters(database: AuditDatabase, names: NameStore) {
   return async (query: FilterQuery, visible: Visible): Promise<Filters | undefined> => {
     const choices = await choicesOf(query, visible);
     if (choices.some(({ columns }) => columns.every(({ values }) => values?.length === 0))) return undefined;
-    const minutes = choices.flatMap((choice) => minutesOf(databaseKind, choice) ?? []);
-    if (query.caller === 'none') minutes.push(sql`(kind = 'person' and value = '')`);
+    const isRefused = query.verdict === 'deny' || Boolean(query.reason) || query.caller === 'none';
+    const minutes = choices.flatMap((choice) => minutesOf(databaseKind, choice, isRefused) ?? []);
+    if (query.caller === 'none') minutes.push(sql`(kind = 'refused person' and value = '')`);
     return { conditions: [...choices.map(conditionOf), ...plainConditions(query)], minutes };
   };
 }
 
 /** @returns undefined if the values are not known */
-function minutesOf(kind: DatabaseKind, { columns }: Choice): Condition | undefined {
+function minutesOf(kind: DatabaseKind, { columns }: Choice, isRefused: boolean): Condition | undefined {
   const each: Condition[] = [];
   for (const { column, values } of columns) {
     if (values === undefined) return undefined;
-    each.push(sql`(kind = ${column} and ${isIn(kind, 'value', values)})`);
+    const seen: SeenKind = isRefused && column !== 'reason' ? `refused ${column}` : column;
+    each.push(sql`(kind = ${seen} and ${isIn(kind, 'value', values)})`);
   }
   return sql`(${sql.join(each, sql` or `)})`;
 }

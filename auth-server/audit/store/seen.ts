@@ -4,7 +4,7 @@ import { boundedCache } from '../../../common/service/bounded-cache.ts';
 import type { RecordColumns } from './columns.ts';
 import { minuteOf } from './days.ts';
 import { insertRows } from './insert.ts';
-import type { DaySchema, NameKind } from './schema.ts';
+import type { DaySchema, NameKind, SeenKind } from './schema.ts';
 
 type Seen = DaySchema['decision_seen'];
 
@@ -20,17 +20,23 @@ const into = {
 
 /** The values of rows by minute, each about once. */
 function* valuesOf(rows: readonly RecordColumns[]): Generator<Seen> {
-  const latest = new Map<NameKind, Set<string>>(kinds.map((kind) => [kind, new Set()]));
+  const latest = new Map<SeenKind, Set<string>>();
+  function* each(kind: SeenKind, value: string | null, at: number): Generator<Seen> {
+    const values = latest.get(kind) ?? new Set();
+    latest.set(kind, values);
+    if (value === null || values.has(value)) return;
+    values.add(value);
+    yield { kind, value, at };
+  }
   let at = Number.NaN;
   for (const row of rows) {
     const minute = minuteOf(row.at);
     if (minute !== at) for (const values of latest.values()) values.clear();
     at = minute;
-    for (const [kind, values] of latest) {
-      const value = row[kind] ?? (kind === 'person' ? '' : undefined);
-      if (value === undefined || values.has(value)) continue;
-      values.add(value);
-      yield { kind, value, at };
+    for (const kind of kinds) {
+      const value = row[kind] ?? (kind === 'person' ? '' : null);
+      yield* each(kind, value, at);
+      if (row.reason !== null && kind !== 'reason') yield* each(`refused ${kind}`, value, at);
     }
   }
 }

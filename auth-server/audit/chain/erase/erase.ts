@@ -152,7 +152,11 @@ async function forgetNames({ kind: database, main, days, day }: AuditDatabase, k
   // PostgreSQL has all days in one table.
   const kept = await days();
   for (const each of database === 'sqlite' ? kept : kept.slice(-1))
-    await day(each).deleteFrom('decision_seen').where('kind', '=', kind).where(isOne).execute();
+    await day(each)
+      .deleteFrom('decision_seen')
+      .where('kind', 'in', [kind, `refused ${kind}`])
+      .where(isOne)
+      .execute();
 }
 
 /** What is deleted or replaced would otherwise stay readable in the free parts of SQLite's files. */

@@ -108,7 +108,9 @@ export class WriterCheck {
       if (range.to < from || range.from > to) continue;
       if (range.from > from) this.#removed(from, range.from - 1, at);
       this.#sum.dropped += Math.min(range.to, to) - Math.max(range.from, from) + 1;
-      this.#links = range.to <= to ? [Buffer.from(range.link, 'base64url')] : [];
+      const link = Buffer.from(range.link, 'base64url');
+      this.#links = range.to <= to ? [link] : [];
+      if (range.to <= to) this.#compareWithHeads({ number: range.to, link, at });
       from = range.to + 1;
     }
     if (from <= to) this.#removed(from, to, at);

@@ -152,6 +152,17 @@ const tampering: [what: string, change: (audit: Written) => unknown, found: [Fau
     },
     [['record_differs', 1, 3, 1]],
   ],
+  [
+    'a link is changed before its day is dropped',
+    (audit) => {
+      find(audit.kept, 1, 4).link = Buffer.alloc(32);
+      return audit.drop(1, 4);
+    },
+    [
+      ['record_differs', 1, 4, 1],
+      ['record_moved', 5, 5],
+    ],
+  ],
   ['a number is given twice', ({ kept }) => kept.rows.push({ ...find(kept, 2, 3) }), [['record_inserted', 3, 3]]],
   ['a record is added to a process that has ended', ({ write }) => write(1), [['record_inserted', 9, 9]]],
   [
