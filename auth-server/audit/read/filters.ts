@@ -2,19 +2,27 @@ import { type RawBuilder, sql } from 'kysely';
 import type { DatabaseKind } from '../../../common/database/database.ts';
 import type { DecisionsQuery } from '../../../common/policy/decisions.ts';
 import type { AuditDatabase } from '../store/database.ts';
+import { minuteMilliseconds } from '../store/days.ts';
 import type { NameStore } from '../store/names.ts';
+import { pairKind, pairMilliseconds, pairValue } from '../store/pairs.ts';
 import type { NameKind, SeenKind } from '../store/schema.ts';
 import { isIn } from '../store/sql.ts';
 import type { Visible } from '../visible.ts';
 
 type Condition = RawBuilder<unknown>;
 
+/** A condition of `decision_seen`, and the length of the times that it finds, in milliseconds. */
+export interface TimesFilter {
+  condition: Condition;
+  milliseconds: number;
+}
+
 /** What a query asks of the columns of a record. */
 export interface Filters {
   /** Each must hold. */
   conditions: readonly Condition[];
-  /** Conditions of `decision_seen`: each record that matches is in a minute for which each of them holds. */
-  minutes: readonly Condition[];
+  /** Each record that matches is within times for which each of these holds. */
+  times: readonly TimesFilter[];
 }
 
 /** The filters of a query that concern many records. */
@@ -73,21 +81,50 @@ export function createFilters(database: AuditDatabase, names: NameStore) {
     const choices = await choicesOf(query, visible);
     if (choices.some(({ columns }) => columns.every(({ values }) => values?.length === 0))) return undefined;
     const isRefused = query.verdict === 'deny' || Boolean(query.reason) || query.caller === 'none';
-    const minutes = choices.flatMap((choice) => minutesOf(databaseKind, choice, isRefused) ?? []);
-    if (query.caller === 'none') minutes.push(sql`(kind = 'refused person' and value = '')`);
-    return { conditions: [...choices.map(conditionOf), ...plainConditions(query)], minutes };
+    const noted = query.caller === 'none' ? [...choices, exactly('person', [''])] : choices;
+    // Pairs first: they leave less.
+    const times = [
+      ...noted.flatMap((one, index) =>
+        noted.slice(index + 1).flatMap((other) => pairsOf(databaseKind, one, other) ?? []),
+      ),
+      ...noted.flatMap((choice) => minutesOf(databaseKind, choice, isRefused) ?? []),
+    ];
+    return { conditions: [...choices.map(conditionOf), ...plainConditions(query)], times };
   };
 }
 
 /** @returns undefined if the values are not known */
-function minutesOf(kind: DatabaseKind, { columns }: Choice, isRefused: boolean): Condition | undefined {
+function minutesOf(kind: DatabaseKind, { columns }: Choice, isRefused: boolean): TimesFilter | undefined {
   const each: Condition[] = [];
   for (const { column, values } of columns) {
     if (values === undefined) return undefined;
     const seen: SeenKind = isRefused && column !== 'reason' ? `refused ${column}` : column;
     each.push(sql`(kind = ${seen} and ${isIn(kind, 'value', values)})`);
   }
-  return sql`(${sql.join(each, sql` or `)})`;
+  return { condition: sql`(${sql.join(each, sql` or `)})`, milliseconds: minuteMilliseconds };
+}
+
+/** More pairs than these are not looked for: such values are together often. */
+const mostPairs = 2_000;
+
+/** @returns undefined if pairs of the two are not noted, not known or too many */
+function pairsOf(kind: DatabaseKind, one: Choice, other: Choice): TimesFilter | undefined {
+  const each: Condition[] = [];
+  let count = 0;
+  for (const a of one.columns)
+    for (const b of other.columns) {
+      if (a.values?.length === 0 || b.values?.length === 0) continue;
+      const pair = pairKind(a.column, b.column);
+      if (!pair || !a.values || !b.values) return undefined;
+      count += a.values.length * b.values.length;
+      if (count > mostPairs) return undefined;
+      const [first, second] = pair.isTurned ? [b.values, a.values] : [a.values, b.values];
+      const values = first.flatMap((value) => second.map((next) => pairValue(value, next)));
+      each.push(sql`(kind = ${pair.kind} and ${isIn(kind, 'value', values)})`);
+    }
+  return each.length === 0
+    ? undefined
+    : { condition: sql`(${sql.join(each, sql` or `)})`, milliseconds: pairMilliseconds };
 }
 
 function plainConditions({ verdict, caller, since, until }: FilterQuery): Condition[] {

@@ -1,6 +1,6 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { AuditDatabase } from '../store/database.ts';
-import { dayOf, dayRange, minuteMilliseconds, minuteOf } from '../store/days.ts';
+import { dayOf, dayRange, minuteMilliseconds } from '../store/days.ts';
 import type { DaySchema } from '../store/schema.ts';
 import type { Filters } from './filters.ts';
 
@@ -29,14 +29,14 @@ export function placeOf(id: string): Place {
  */
 export async function readNewest(
   database: AuditDatabase,
-  { conditions, minutes }: Filters,
+  { conditions, times }: Filters,
   { before, since, until, limit }: { before?: Place; since?: number; until?: number; limit: number },
 ): Promise<ReadRow[]> {
   const older = before ? [sql`(at, writer, number) < (${before.at}, ${before.writer}, ${before.number})`] : [];
   const to = Math.min(before?.at ?? Number.POSITIVE_INFINITY, until ?? Number.POSITIVE_INFINITY) + 1;
   const found: ReadRow[] = [];
   for (const part of (await partsOf(database, { from: since ?? Number.NEGATIVE_INFINITY, to })).reverse()) {
-    const ranges = (await rangesOf(database, part, minutes)).reverse();
+    const ranges = (await rangesOf(database, part, times)).reverse();
     for (let first = 0; first < ranges.length; first += rangesAtOnce) {
       const some = ranges.slice(first, first + rangesAtOnce);
       const left = limit - found.length;
@@ -55,12 +55,12 @@ export async function readNewest(
 export async function readOldest(
   database: AuditDatabase,
   day: string,
-  { conditions, minutes }: Filters,
+  { conditions, times }: Filters,
   { after, limit }: { after: Place | undefined; limit: number },
 ): Promise<ReadRow[]> {
   const newer = after ? [sql`(at, writer, number) > (${after.at}, ${after.writer}, ${after.number})`] : [];
   const { from, to } = dayRange(day);
-  const ranges = await rangesOf(database, { day, from: Math.max(from, after?.at ?? from), to }, minutes);
+  const ranges = await rangesOf(database, { day, from: Math.max(from, after?.at ?? from), to }, times);
   const found: ReadRow[] = [];
   for (let first = 0; first < ranges.length && found.length < limit; first += rangesAtOnce) {
     const some = ranges.slice(first, first + rangesAtOnce);
@@ -102,13 +102,14 @@ async function select(
 }
 
 /** The times of a part in which records can match, oldest first: all of it, or the minutes for which all conditions hold. */
-async function rangesOf(database: AuditDatabase, part: Part, minutes: Filters['minutes']): Promise<Range[]> {
+async function rangesOf(database: AuditDatabase, part: Part, times: Filters['times']): Promise<Range[]> {
   if (part.from >= part.to) return [];
   let common: Set<number> | undefined;
-  for (const condition of minutes) {
+  for (const { condition, milliseconds } of times) {
+    const first = Math.floor(part.from / milliseconds) * milliseconds;
     const { rows } = await sql<{ at: number }>`select distinct at from decision_seen
-      where ${condition} and at >= ${minuteOf(part.from)} and at < ${part.to}`.execute(database.day(part.day));
-    const found = new Set(rows.map(({ at }) => Number(at)));
+      where ${condition} and at >= ${first} and at < ${part.to}`.execute(database.day(part.day));
+    const found = new Set(rows.flatMap(({ at }) => minutesIn(Number(at), milliseconds)));
     common = common ? common.intersection(found) : found;
     if (common.size === 0) return [];
   }
@@ -119,7 +120,14 @@ async function rangesOf(database: AuditDatabase, part: Part, minutes: Filters['m
     if (last?.to === from) last.to += minuteMilliseconds;
     else ranges.push({ from, to: from + minuteMilliseconds });
   }
-  return ranges.map(({ from, to }) => ({ from: Math.max(from, part.from), to: Math.min(to, part.to) }));
+  return ranges
+    .map(({ from, to }) => ({ from: Math.max(from, part.from), to: Math.min(to, part.to) }))
+    .filter(({ from, to }) => from < to);
+}
+
+/** The begins of the minutes of a time. */
+function minutesIn(from: number, milliseconds: number): number[] {
+  return Array.from({ length: milliseconds / minuteMilliseconds }, (_, index) => from + index * minuteMilliseconds);
 }
 
 /** One record, if it is kept and the conditions hold. */

@@ -18,7 +18,10 @@ export type Alone = <T>(turn: number, work: (on: Kysely<MainSchema>) => Promise<
 /** Kinds of names that are kept for suggestions, and to find the exact names that contain what a person has typed. */
 export type NameKind = 'person' | 'server' | 'object' | 'reason' | 'client' | 'method';
 /** A column, and a column of refused records only: refusals are few, and mostly looked for together with another value. */
-export type SeenKind = NameKind | `refused ${NameKind}`;
+export type SeenKind = NameKind | `refused ${NameKind}` | PairKind;
+
+/** Two columns together: pairs.ts. */
+export type PairKind = `${NameKind} ${NameKind}`;
 
 /** The tables beside the days (SQLite: `audit.db`). Times are milliseconds since 1970. */
 export interface MainSchema extends SumTables {
@@ -73,7 +76,7 @@ export interface DaySchema {
   };
   /**
    * In which minutes records have a value, so that a filter looks at these only. Indexes of these columns would make each record
-   * twice as dear to write. `at` is the begin of the minute; the value '' of `person` stands for none.
+   * twice as dear to write. `at` is the begin of the minute, of pairs that of ten; the value '' of `person` stands for none.
    */
   decision_seen: { kind: SeenKind; value: string; at: number };
   /** How many records of a server there are, and the time of the oldest. `at` is the begin of the day; '' stands for no server. */

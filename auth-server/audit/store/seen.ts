@@ -4,7 +4,8 @@ import { boundedCache } from '../../../common/service/bounded-cache.ts';
 import type { RecordColumns } from './columns.ts';
 import { minuteOf } from './days.ts';
 import { insertRows } from './insert.ts';
-import type { DaySchema, NameKind, SeenKind } from './schema.ts';
+import { pairMilliseconds, pairsOf, valuesIn } from './pairs.ts';
+import type { DaySchema, NameKind } from './schema.ts';
 
 type Seen = DaySchema['decision_seen'];
 
@@ -18,30 +19,31 @@ const into = {
   suffix: 'on conflict do nothing',
 };
 
-/** The values of rows by minute, each about once. */
+/** The values of rows by minute and their pairs by ten minutes, each about once. */
 function* valuesOf(rows: readonly RecordColumns[]): Generator<Seen> {
-  const latest = new Map<SeenKind, Set<string>>();
-  function* each(kind: SeenKind, value: string | null, at: number): Generator<Seen> {
-    const values = latest.get(kind) ?? new Set();
-    latest.set(kind, values);
-    if (value === null || values.has(value)) return;
-    values.add(value);
-    yield { kind, value, at };
-  }
+  const done = new Set<string>();
   let at = Number.NaN;
   for (const row of rows) {
     const minute = minuteOf(row.at);
-    if (minute !== at) for (const values of latest.values()) values.clear();
+    if (minute !== at) done.clear();
     at = minute;
+    const { reason, person, client, server, object, method } = row;
+    const all = JSON.stringify([reason, person, client, server, object, method]);
+    if (done.has(all)) continue;
+    done.add(all);
+    const values = valuesIn(row);
     for (const kind of kinds) {
-      const value = row[kind] ?? (kind === 'person' ? '' : null);
-      yield* each(kind, value, at);
-      if (row.reason !== null && kind !== 'reason') yield* each(`refused ${kind}`, value, at);
+      const value = values[kind];
+      if (value === undefined) continue;
+      yield { kind, value, at };
+      if (reason !== null && kind !== 'reason') yield { kind: `refused ${kind}`, value, at };
     }
+    const slot = at - (at % pairMilliseconds);
+    for (const pair of pairsOf(values)) yield { ...pair, at: slot };
   }
 }
 
-/** Notes the minutes in which records have a value: once for each, however many records there are. */
+/** Notes when records have a value, and pairs of values: once for each minute or ten, however many records there are. */
 export function createSeen(kind: DatabaseKind) {
   const known = boundedCache<string, true>(mostKnown);
   const isNew = ({ kind: each, value, at }: Seen) => {

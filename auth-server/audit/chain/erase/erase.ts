@@ -3,6 +3,7 @@ import { type Kysely, sql } from 'kysely';
 import { columnText } from '../../store/column-text.ts';
 import { columnsOf } from '../../store/columns.ts';
 import type { AuditDatabase } from '../../store/database.ts';
+import { pairPart, partsInSql } from '../../store/pairs.ts';
 import type { MainSchema, NameKind } from '../../store/schema.ts';
 import { createSeen } from '../../store/seen.ts';
 import { isIn } from '../../store/sql.ts';
@@ -149,14 +150,19 @@ async function forgetNames({ kind: database, main, days, day }: AuditDatabase, k
   if (values.length === 0) return;
   const isOne = isIn(database, 'value', values);
   await main.deleteFrom('audit_name').where('kind', '=', kind).where(isOne).execute();
+  const [first, second] = partsInSql(database);
+  const parts = values.map(pairPart);
+  const isPair = sql<boolean>`(kind like ${`${kind} %`} and ${isIn(database, first, parts)}
+    or kind like ${`% ${kind}`} and ${isIn(database, second, parts)})`;
   // PostgreSQL has all days in one table.
   const kept = await days();
-  for (const each of database === 'sqlite' ? kept : kept.slice(-1))
-    await day(each)
+  for (const each of database === 'sqlite' ? kept : kept.slice(-1)) {
+    const itself = day(each)
       .deleteFrom('decision_seen')
-      .where('kind', 'in', [kind, `refused ${kind}`])
-      .where(isOne)
-      .execute();
+      .where('kind', 'in', [kind, `refused ${kind}`]);
+    await itself.where(isOne).execute();
+    await day(each).deleteFrom('decision_seen').where(isPair).execute();
+  }
 }
 
 /** What is deleted or replaced would otherwise stay readable in the free parts of SQLite's files. */
