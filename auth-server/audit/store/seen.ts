@@ -38,7 +38,7 @@ function* valuesOf(rows: readonly RecordColumns[]): Generator<Seen> {
       yield { kind, value, at };
       if (reason !== null && kind !== 'reason') yield { kind: `refused ${kind}`, value, at };
     }
-    const slot = at - (at % pairMilliseconds);
+    const slot = Math.floor(at / pairMilliseconds) * pairMilliseconds;
     for (const pair of pairsOf(values)) yield { ...pair, at: slot };
   }
 }
