@@ -1,6 +1,7 @@
 import { watchDefinitions } from '../common/policy/definitions-watch.ts';
 import type { Logger } from '../common/service/log.ts';
 import { openAudit } from './audit/thread/audit.ts';
+import type { StartThread } from './audit/thread/messages.ts';
 import type { AuditPlace } from './audit/thread/place.ts';
 import { createAuditEvents } from './decisions/events.ts';
 import type { Metrics } from './decisions/metrics.ts';
@@ -16,9 +17,9 @@ export async function auditOf(
   config: Config,
   policyVersion: () => string,
   { called }: Pick<Metrics, 'called'>,
-  log: Logger,
+  { startThread, log }: { startThread: StartThread | undefined; log: Logger },
 ) {
-  const audit = await openAudit(placeOf(config), { log, called });
+  const audit = await openAudit(placeOf(config), { log, called, ...(startThread && { start: startThread }) });
   const definitions = watchDefinitions(config.APPROVED_TOOLS_FILE);
   return {
     parts: {

@@ -13,6 +13,7 @@ import { readConfig } from '../common/settings/config.ts';
 import { watchUpstreamSecrets } from '../common/upstream-secrets/watch.ts';
 import type { Policy } from '../policy/policy.ts';
 import { type AppDeps, createApp } from './app.ts';
+import type { StartThread } from './audit/thread/messages.ts';
 import { createTokenVerifier, type TokenVerifier } from './cognito/cognito-token.ts';
 import { createFreshLogin } from './cognito/fresh-login.ts';
 import type { OAuthClient } from './cognito/oauth-client.ts';
@@ -46,11 +47,20 @@ import { openStore, type Store } from './store/store.ts';
 /** nginx waits for 1.5 s. A login in progress may take a little longer. */
 const drainMilliseconds = 3_000;
 
-/** Assembles the auth-server from its settings. */
-export async function serve(env: NodeJS.ProcessEnv, log: Logger, tracing: Tracing): Promise<Service> {
+/**
+ * Assembles the auth-server from its settings.
+ * @param startThread starts the audit's thread; replaced in tests
+ */
+export async function serve(
+  env: NodeJS.ProcessEnv,
+  log: Logger,
+  tracing: Tracing,
+  startThread?: StartThread,
+): Promise<Service> {
   const config = readConfig(configSchema, env);
   let stopping = false;
-  const { listener, metrics, needs, stop } = await assemble(config, env, () => stopping, tracing, log);
+  const parts = { env, stopping: () => stopping, tracing, startThread, log };
+  const { listener, metrics, needs, stop } = await assemble(config, parts);
   shareMetrics(metrics);
   return {
     listener,
@@ -68,13 +78,15 @@ export async function serve(env: NodeJS.ProcessEnv, log: Logger, tracing: Tracin
   };
 }
 
-async function assemble(
-  config: Config,
-  env: NodeJS.ProcessEnv,
-  stopping: () => boolean,
-  tracing: Tracing,
-  log: Logger,
-) {
+interface Parts {
+  env: NodeJS.ProcessEnv;
+  stopping: () => boolean;
+  tracing: Tracing;
+  startThread: StartThread | undefined;
+  log: Logger;
+}
+
+async function assemble(config: Config, { env, stopping, tracing, startThread, log }: Parts) {
   const publicUrl = config.REGISTRY_URL;
   const secretKeys = config.SECRET_KEY as [string, ...string[]];
   const { policy, upstreamSecrets, toolGuard } = await filesOf(config, env, log);
@@ -82,7 +94,7 @@ async function assemble(
   // At the same time: the audit's thread loads on another core.
   const [{ store, stopRotating, forget, ...signers }, audit] = await Promise.all([
     storeOf(config, metrics, log),
-    auditOf(config, policy.version, metrics, log),
+    auditOf(config, policy.version, metrics, { startThread, log }),
   ]);
   policy.onChange(forget);
   const standInFetch = standInOf(config, log);

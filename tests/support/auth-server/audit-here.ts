@@ -9,6 +9,8 @@ import { createLog, type Logger } from '../../../common/service/log.ts';
 export const startHere: StartThread = (data) => {
   const { port1, port2 } = new MessageChannel();
   void serveThread(port2 as ThreadPort, data);
+  // As a thread of its own, it does not keep the process alive.
+  port2.unref();
   return Object.assign(port1, {
     on: (event: string, listener: () => void) => port1.addListener(event === 'exit' ? 'close' : event, listener),
     terminate: () => port1.close(),

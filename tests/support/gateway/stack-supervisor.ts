@@ -23,6 +23,7 @@ import { cognitoConfig } from '../../../stand-in/config.ts';
 import { applyFaults } from '../../../stand-in/faults.ts';
 import { loadKeys } from '../../../stand-in/pool/keys.ts';
 import { addGateways, readSeed } from '../../../stand-in/pool/seed.ts';
+import { startHere } from '../auth-server/audit-here.ts';
 import { unrefServer } from '../listen.ts';
 
 /** What listens at one port, or at several; `stop` is called when these are closed. */
@@ -37,7 +38,7 @@ export interface StackSupervisorOptions {
 
 /** Starts each program as its main.ts does. */
 const assemblies: Record<string, Assemble> = {
-  'auth-server': async (log, env) => serveAuthServer(env, log, await startTracing('auth-server', {}, log)),
+  'auth-server': async (log, env) => serveAuthServer(env, log, await startTracing('auth-server', {}, log), startHere),
   cognito: async (log, env) => {
     const config = readConfig(cognitoConfig, env);
     const seed = addGateways(readSeed(config.seedFile), config.extraGatewayUrls);
