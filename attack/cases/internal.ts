@@ -15,7 +15,11 @@ import {
 
 const theme = 'Internal endpoints';
 const inside = `/validate /validate-registry /mirror-nothing /-/bad-request /-/unavailable /metrics /debug /debug/pprof
-  /nginx_status /ws/health_status /ws/stats /.env /.git/config /relay/ended /relay/bindings /relay/tasks`.split(/\s+/);
+  /nginx_status /ws/health_status /ws/stats /.env /.git/config /relay/ended /relay/bindings /relay/tasks /decisions
+  /decisions/sums /decisions/suggest?kind=person /decisions/export?format=csv`.split(/\s+/);
+const audit =
+  `/audit /audit/new /audit/suggest?kind=person /api/decisions /api/decisions/export?format=ndjson /usage /api/usage
+  /people /access`.split(/\s+/);
 const pages = '/ /api/servers /api/servers/mcpgw /api/me /servers/mcpgw /static/style.css /v0/servers'.split(' ');
 /** What PUBLIC_REGISTRY may open is below /v0.1/, and nothing else is. */
 const besidePublic =
@@ -118,7 +122,7 @@ const upstreamCredentials = [
 export const internalEndpoints: Case[] = [
   ...anonymously(theme, [
     ...inside.map((path): Row => ['J16 h3', `${path}, without credentials`, get(path)]),
-    ...pages.flatMap((path): Row[] => [
+    ...[...pages, ...audit].flatMap((path): Row[] => [
       ['J16', `${path}, without credentials`, get(path)],
       ['J16 n', `${path} with identity headers`, get(path, { ...identity, 'x-mcp-assertion': fakeAssertion })],
     ]),
@@ -135,6 +139,8 @@ export const internalEndpoints: Case[] = [
   ]),
   ...byCaller(theme, [
     ...inside.map((path): Row => ['J16 h3', path, get(path)]),
+    // What a caller has called, and what others have, is for those with view_audit.
+    ...audit.slice(3, 5).map((path): Row => ['own', `${path}, without view_audit`, get(path)]),
     ...inside
       .slice(0, 3)
       .map((path): Row => ['J16', `POST ${path}`, { path, headers: { 'x-resource': 'mcp', 'x-mcp-server': 'mcpgw' } }]),

@@ -12,6 +12,7 @@ import { audit } from './audit.ts';
 import { brokers } from './brokers.ts';
 import { gate } from './gate.ts';
 import { judge } from './judge.ts';
+import { kept } from './kept.ts';
 import { oauth } from './oauth.ts';
 import { authRequest, found } from './original.ts';
 import { registered } from './registered.ts';
@@ -32,6 +33,7 @@ const rows = [
   ...brokers,
   ...accounts,
   ...audit,
+  ...kept,
 ];
 const ids = rows.flatMap(({ id }) => id.split(' '));
 

@@ -42,9 +42,7 @@ export function createFilters(database: AuditDatabase, names: NameStore) {
   const { kind: databaseKind, main } = database;
   const matching = async (kind: NameKind, piece: string) => {
     if (await names.isFull(kind)) return undefined;
-    const pattern = patternOf(piece);
-    const like = databaseKind === 'sqlite' ? sql`like` : sql`ilike`;
-    const isMatch = sql<boolean>`(value ${like} ${pattern} escape '\\' or label ${like} ${pattern} escape '\\')`;
+    const isMatch = sql<boolean>`(${contains(databaseKind, 'value', piece)} or ${contains(databaseKind, 'label', piece)})`;
     const rows = main.selectFrom('audit_name').select('value').where('kind', '=', kind).where(isMatch);
     return (await rows.execute()).map(({ value }) => value);
   };
@@ -53,11 +51,8 @@ export function createFilters(database: AuditDatabase, names: NameStore) {
     return { columns: await Promise.all(columns), piece };
   };
   const conditionOf = ({ columns, piece }: Choice): Condition => {
-    const like = databaseKind === 'sqlite' ? sql`like` : sql`ilike`;
     const each = columns.map(({ column, values }) =>
-      values === undefined
-        ? sql`${sql.ref(column)} ${like} ${patternOf(piece)} escape '\\'`
-        : isIn(databaseKind, column, values),
+      values ? isIn(databaseKind, column, values) : contains(databaseKind, column, piece),
     );
     return sql`(${sql.join(each, sql` or `)})`;
   };
@@ -87,20 +82,18 @@ export function createFilters(database: AuditDatabase, names: NameStore) {
       ...noted.flatMap((one, index) =>
         noted.slice(index + 1).flatMap((other) => pairsOf(databaseKind, one, other) ?? []),
       ),
-      ...noted.flatMap((choice) => minutesOf(databaseKind, choice, isRefused) ?? []),
+      ...noted.map((choice) => minutesOf(databaseKind, choice, isRefused)),
     ];
     return { conditions: [...choices.map(conditionOf), ...plainConditions(query)], times };
   };
 }
 
-/** @returns undefined if the values are not known */
-function minutesOf(kind: DatabaseKind, { columns }: Choice, isRefused: boolean): TimesFilter | undefined {
-  const each: Condition[] = [];
-  for (const { column, values } of columns) {
-    if (values === undefined) return undefined;
+/** Where the values are not known, those that were noted are looked through: they are fewer than the records. */
+function minutesOf(kind: DatabaseKind, { columns, piece }: Choice, isRefused: boolean): TimesFilter {
+  const each = columns.map(({ column, values }) => {
     const seen: SeenKind = isRefused && column !== 'reason' ? `refused ${column}` : column;
-    each.push(sql`(kind = ${seen} and ${isIn(kind, 'value', values)})`);
-  }
+    return sql`(kind = ${seen} and ${values ? isIn(kind, 'value', values) : contains(kind, 'value', piece)})`;
+  });
   return { condition: sql`(${sql.join(each, sql` or `)})`, milliseconds: minuteMilliseconds };
 }
 
@@ -138,6 +131,7 @@ function plainConditions({ verdict, caller, since, until }: FilterQuery): Condit
   ];
 }
 
-function patternOf(piece: string): string {
-  return `%${piece.replace(/[\\%_]/g, '\\$&')}%`;
+function contains(kind: DatabaseKind, column: string, piece: string): Condition {
+  const like = kind === 'sqlite' ? sql`like` : sql`ilike`;
+  return sql`${sql.ref(column)} ${like} ${`%${piece.replace(/[\\%_]/g, '\\$&')}%`} escape '\\'`;
 }

@@ -24,8 +24,10 @@ const countColumns = (time: string) =>
   `server text not null, at ${time} not null, count integer not null, oldest ${time} not null, primary key (server, at)`;
 const byTime = 'create index if not exists decision_at on decision (at)';
 
-/** What makes the tables of a day in its SQLite file, if they are not there. */
+/** What opens a day's SQLite file, and makes its tables if they are not there. */
 export const dayFile = [
+  // 500 kB: up to 64 files are open, and the system has their pages in memory too.
+  'pragma cache_size = -500',
   `create table if not exists decision (${decisionColumns('blob', 'integer')}, primary key (writer, number))`,
   byTime,
   `create table if not exists decision_seen (${seenColumns('integer')}, primary key (kind, value, at)) without rowid`,

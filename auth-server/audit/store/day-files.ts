@@ -8,7 +8,7 @@ import type { Days } from './days.ts';
 import type { DaySchema } from './schema.ts';
 
 const nameOfDay = /^audit-(\d{4}-\d\d-\d\d)\.db$/;
-/** Each open file takes three file descriptors and up to 2 MB of memory. */
+/** Each open file takes three file descriptors and 0.5 MB of memory. */
 const mostOpen = 64;
 
 /** The days as SQLite files in a folder: `audit-2026-11-29.db`. */

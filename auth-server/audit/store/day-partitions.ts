@@ -38,7 +38,8 @@ export function createDayPartitions(main: Kysely<MainSchema>, alone: Alone): Day
     async drop(day) {
       await alone(turns.days, async (on) => {
         await sql`set local lock_timeout = ${sql.lit(lockMilliseconds)}`.execute(on);
-        for (const table of tables) await sql`drop table if exists ${sql.table(partitionOf(table, day))}`.execute(on);
+        const partitions = tables.map((table) => sql.table(partitionOf(table, day)));
+        await sql`drop table if exists ${sql.join(partitions)}`.execute(on);
       });
       made.delete(day);
     },

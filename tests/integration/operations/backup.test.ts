@@ -10,12 +10,14 @@ import { changes, type Schema } from '../../../auth-server/store/migrations.ts';
 import { openStore } from '../../../auth-server/store/store.ts';
 import { migrate } from '../../../common/database/migrations.ts';
 import { openSqlite } from '../../../common/database/sqlite.ts';
+import { run as verify } from '../../../operations/audit/verify.ts';
 import { copyDatabases, restoreDatabases } from '../../../operations/backup/databases.ts';
 import { run } from '../../../operations/backup/restore/main.ts';
 import { CommandError } from '../../../operations/command.ts';
 import { revoke } from '../../../operations/revoke/revoke.ts';
 import { parseServers } from '../../../registry/store/servers-file.ts';
 import { openStore as openRegistry } from '../../../registry/store/store.ts';
+import { openAuditHere } from '../../support/auth-server/audit-here.ts';
 import { toolCallRecord, writerOf } from '../../support/auth-server/audit-records.ts';
 import { now, sessionRecord } from '../../support/auth-server/auth-fixture.ts';
 import { runCommand } from '../../support/operations/run-command.ts';
@@ -94,6 +96,30 @@ test('The audit is in the backup with its days; after a restore, days that the b
   expect(await restored.day(before).selectFrom('decision').select('number').execute()).toEqual([{ number: 1 }]);
   await restored.close();
   expect(existsSync(join(data, `audit-${today}.db.before-restore`))).toBe(true);
+});
+
+test('After a restore the audit is whole up to the backup, whatever was signed since, and goes on from there', async () => {
+  open.close();
+  const verified = async () => {
+    const { stdout } = await runCommand(verify, ['--json'], { env: { DATA_DIR: data } });
+    const { whole, records, statements, dropped } = JSON.parse(stdout);
+    return { whole, records, statements, dropped };
+  };
+  const runs = async (during?: () => Promise<unknown>) => {
+    const audit = await openAuditHere(data);
+    audit.add(JSON.stringify(toolCallRecord(Date.now())));
+    await audit.ask('servers', {});
+    await during?.();
+    audit.add(JSON.stringify(toolCallRecord(Date.now())));
+    await audit.close();
+  };
+  await runs();
+  await runs(() => copyDatabases(data, join(folder, 'copy')));
+  expect(await verified()).toEqual({ whole: true, records: 8, statements: 2, dropped: 0 });
+  restoreDatabases(join(folder, 'copy'), data);
+  expect(await verified()).toEqual({ whole: true, records: 6, statements: 1, dropped: 0 });
+  await runs();
+  expect(await verified()).toEqual({ whole: true, records: 10, statements: 2, dropped: 0 });
 });
 
 test('A set is in the backup with its servers and tools, and there again after a restore', async () => {

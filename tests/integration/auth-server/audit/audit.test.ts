@@ -1,7 +1,15 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createReadQuestions } from '../../../../auth-server/audit/read/questions.ts';
 import type { AuditRecord } from '../../../../auth-server/audit/record.ts';
+import { openAuditDatabase } from '../../../../auth-server/audit/store/database.ts';
+import { createNames } from '../../../../auth-server/audit/store/names.ts';
 import type { Audit } from '../../../../auth-server/audit/thread/audit.ts';
+import { createWriter, newIdentity } from '../../../../auth-server/audit/write/writer.ts';
 import { decisionsQuery } from '../../../../common/policy/decisions.ts';
 import { openAuditHere } from '../../../support/auth-server/audit-here.ts';
+import { useClock } from '../../../support/clock.ts';
 import { bothDatabases, type Places } from '../../../support/postgres/both-databases.ts';
 
 /** A record of a decision, with what differs. */
@@ -32,6 +40,7 @@ const denied = (differs: Partial<AuditRecord> = {}) =>
     rule: undefined,
     ...differs,
   });
+const clock = useClock();
 const everything = { servers: 'all' } as const;
 const ask = (query: Record<string, unknown> = {}) => decisionsQuery.parse(query);
 
@@ -161,4 +170,32 @@ describe.each<[string, Places]>(bothDatabases(''))('%s:', (_kind, places) => {
     audit.add(recordOf({ object: 'last' }));
     expect(await objects(audit)).toEqual(['last', ...odd.toReversed()]);
   });
+});
+
+test('A caller who invents tool names fills no list: the last 20,000 are kept, and a filter still finds the first', async () => {
+  const where = mkdtempSync(join(tmpdir(), 'audit-'));
+  const database = await openAuditDatabase(where);
+  const names = createNames(database);
+  const invented = (from: number) =>
+    Array.from({ length: 1_000 }, (_, i) => ({
+      kind: 'object' as const,
+      value: `invented-${from + i}`,
+      label: `invented-${from + i}`,
+    }));
+  try {
+    const writer = createWriter(database, newIdentity(), names);
+    await writer.write({ from: 1, texts: recordOf({ object: 'invented-0' }), callers: [] });
+    for (let from = 1; from < 50_000; from += 1_000) {
+      clock.advance(1);
+      await names.keep([], invented(from));
+    }
+    const count = database.main.selectFrom('audit_name').select((of) => of.fn.countAll<number>().as('count'));
+    expect((await count.where('kind', '=', 'object').executeTakeFirstOrThrow()).count).toBeLessThanOrEqual(21_000);
+    const { page } = createReadQuestions(database, names);
+    const { decisions } = await page({ query: ask({ tool: 'invented-0', person: 'alice' }), visible: everything });
+    expect(decisions).toHaveLength(1);
+  } finally {
+    await database.close();
+    rmSync(where, { recursive: true });
+  }
 });
