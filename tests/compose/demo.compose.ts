@@ -109,6 +109,17 @@ withDocker('docker compose up with .env.example', () => {
     expect((await ask(url, { method: 'DELETE', headers: admin, body: '{}' })).status).toBe(200);
   });
 
+  test('The times of calls are measured, and the audit verifies', async () => {
+    const headers = { cookie: await signIn(stack.place, 'alice') };
+    expect(tellsTime(await callClock(stack.place, headers))).toBe(true);
+    await until('a call is measured', async () => {
+      const usage = JSON.parse((await ask(`${stack.place.url}/api/usage`, { headers })).text);
+      return usage.measured !== 'none' && usage.total.p50 !== null;
+    });
+    const verify = ['node', 'operations/audit/verify.ts', '--json'];
+    expect(JSON.parse(String(await stack.project.exec('auth-server', ...verify)))).toMatchObject({ faults: [] });
+  });
+
   test('The command to revoke shows, in the container of the auth-server, who is logged in', async () => {
     const words = ['/usr/bin/env', 'node', 'operations/revoke/main.ts', '--list'];
     expect(String(await stack.project.exec('auth-server', ...words))).toContain('dave');
