@@ -115,7 +115,7 @@ describe.each(providers)('With a model of %s', (provider, env, path) => {
 
   test('the key is sent only to that API and never shown', async () => {
     const { err, out } = await ask(provider, env(), ['--debug']);
-    expect(out + err).not.toMatch(/-key-of-the-test|aws-secret-of-the-test|eyJ|agentsecret/);
+    expect(out + err).not.toMatch(/-key-of-the-test|aws-secret-of-the-test|\beyJ|agentsecret/);
     const headers: IncomingHttpHeaders = model.requests[0]?.headers ?? {};
     const sent: Record<string, unknown> = {
       anthropic: headers['x-api-key'],
@@ -124,7 +124,7 @@ describe.each(providers)('With a model of %s', (provider, env, path) => {
     if (provider === 'bedrock')
       expect(headers.authorization).toMatch(/^AWS4-HMAC-SHA256 Credential=AKIATEST\/.*us-east-1/);
     else expect(sent[provider]).toContain('-key-of-the-test');
-    expect(JSON.stringify(model.requests)).not.toMatch(/agentsecret|eyJ/);
+    expect(JSON.stringify(model.requests)).not.toMatch(/agentsecret|\beyJ/);
   });
 
   test.each([

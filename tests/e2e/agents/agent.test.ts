@@ -133,7 +133,7 @@ describe('A question', () => {
     const { err } = await agent('What time is it in Tokyo?', ['--verbose', '--debug']);
     expect(err).toMatch(/ok {5} {2}currenttime \/ current_time_by_timezone \{"tz_name":"Asia\/Tokyo"\} {2}\d+ ms/);
     expect(err).toMatch(/debug POST http:\/\/localhost:\d+\/currenttime\/mcp 200/);
-    expect(err).not.toMatch(/eyJ|agentsecret|Bearer/);
+    expect(err).not.toMatch(/\beyJ|agentsecret|Bearer/);
   });
 });
 

@@ -61,7 +61,8 @@ describe('Against the unchanged gateway', () => {
     expect(text.split('\n').slice(-2)).toEqual(result);
     for (const report of [text, asJson(outcomes)]) {
       expect(report).toContain('current_time_by_timezone');
-      expect(report).not.toMatch(/eyJ[\w-]{8,}|mgt_[\w-]{8,}|code=[\w-]{8,}/i);
+      // A random id may hold the same letters in its middle.
+      expect(report).not.toMatch(/(?<![\w-])(?:eyJ|mgt_|code=)[\w-]{8,}/);
     }
   });
 
