@@ -9,28 +9,13 @@ import type { Audit } from '../../../../auth-server/audit/thread/audit.ts';
 import { createWriter, newIdentity } from '../../../../auth-server/audit/write/writer.ts';
 import { decisionsQuery } from '../../../../common/policy/decisions.ts';
 import { openAuditHere } from '../../../support/auth-server/audit-here.ts';
+import { toolCallRecord } from '../../../support/auth-server/audit-records.ts';
 import { useClock } from '../../../support/clock.ts';
 import { bothDatabases, type Places } from '../../../support/postgres/both-databases.ts';
 
 /** A record of a decision, with what differs. */
 const recordOf = (differs: Partial<AuditRecord> = {}): string =>
-  JSON.stringify({
-    at: Date.now(),
-    verdict: 'allow',
-    request_id: 'r',
-    subject: 'sub-alice',
-    username: 'alice',
-    auth_method: 'session_cookie',
-    resource: 'mcp',
-    server: 'currenttime',
-    http: 'POST /currenttime/mcp',
-    method: 'tools/call',
-    object: 'look',
-    rule: 'a[0]',
-    policy: 'v1',
-    microseconds: 7,
-    ...differs,
-  } satisfies AuditRecord);
+  JSON.stringify(toolCallRecord(Date.now(), { request_id: 'r', object: 'look', definition: undefined, ...differs }));
 const denied = (differs: Partial<AuditRecord> = {}) =>
   recordOf({
     verdict: 'deny',
