@@ -1,7 +1,7 @@
 import type { JWK } from 'jose';
 import { type Insertable, type Kysely, type Selectable, sql } from 'kysely';
 import type { DatabaseKind } from '../../common/database/database.ts';
-import type { KeyTable } from './migrations.ts';
+import type { KeyTable } from './key-table.ts';
 import { requestQuery } from './request-query.ts';
 
 /**

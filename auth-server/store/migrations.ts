@@ -2,16 +2,7 @@ import { type Generated, type Kysely, sql } from 'kysely';
 import type { DatabaseKind } from '../../common/database/database.ts';
 import { addSerialId, type SchemaChanges } from '../../common/database/migrations.ts';
 import { type AccountSchema, accounts } from './accounts/schema.ts';
-
-/** The keys of one purpose. Times in seconds since 1970. */
-export interface KeyTable {
-  id: Generated<number>;
-  kid: string;
-  jwk: string;
-  created_at: number;
-  signs_since: number | null;
-  stopped_at: number | null;
-}
+import { createKeyTable, type KeyTable } from './key-table.ts';
 
 /** The tables as Kysely sees them. Times in seconds since 1970; lists as JSON text. `ended` is the revocation feed. */
 export interface Schema extends AccountSchema {
@@ -200,15 +191,7 @@ async function peopleAndClients(db: Kysely<unknown>, kind: DatabaseKind): Promis
     select provider, sub, "groups", refreshed_at from session as s
     where refreshed_at = (select max(refreshed_at) from session as o where o.provider = s.provider and o.sub = s.sub)
     on conflict do nothing`.execute(db);
-  await db.schema
-    .createTable('access_token_key')
-    .addColumn('id', kind === 'sqlite' ? 'integer' : 'serial', (c) => c.primaryKey())
-    .addColumn('kid', 'text', (c) => c.notNull())
-    .addColumn('jwk', 'text', (c) => c.notNull())
-    .addColumn('created_at', 'integer', (c) => c.notNull())
-    .addColumn('signs_since', 'integer')
-    .addColumn('stopped_at', 'integer')
-    .execute();
+  await createKeyTable(db, kind, 'access_token_key');
 }
 
 /** Random secrets that are made at their first use. */

@@ -1,5 +1,5 @@
 import type { AuditDatabase } from '../store/database.ts';
-import { dayAfter, dayOf } from '../store/days.ts';
+import { dayAfter, dayMilliseconds, dayOf } from '../store/days.ts';
 import type { NameStore } from '../store/names.ts';
 
 interface RetentionDeps {
@@ -18,7 +18,6 @@ interface RetentionDeps {
 const nameDays = 366;
 /** Callers are noted once a day at least while they come. */
 const callerSlackDays = 2;
-const dayMilliseconds = 86_400_000;
 
 /** Drops the days that are too old, and the oldest while all take too much; never today. */
 export function createRetention({ database, names, limits, drop, dropped, tooLarge }: RetentionDeps) {

@@ -1,6 +1,6 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { AuditDatabase } from '../store/database.ts';
-import { dayOf, dayRange, minuteMilliseconds } from '../store/days.ts';
+import { dayMilliseconds, dayOf, dayRange, minuteMilliseconds } from '../store/days.ts';
 import type { DaySchema } from '../store/schema.ts';
 import type { Filters } from './filters.ts';
 
@@ -14,7 +14,7 @@ const columns = sql.raw('writer, number, at, verdict, reason, person, client, se
 const newestFirst = sql`order by at desc, writer desc, number desc`;
 const oldestFirst = sql`order by at, writer, number`;
 /** Ten days, in milliseconds. */
-const longestPart = 10 * 86_400_000;
+const longestPart = 10 * dayMilliseconds;
 
 /** Reads the place of a record from its id. */
 export function placeOf(id: string): Place {

@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { DatabaseKind } from '../../../common/database/database.ts';
-
-import { addSerialId, type SchemaChanges } from '../../../common/database/migrations.ts';
+import type { SchemaChanges } from '../../../common/database/migrations.ts';
+import { createKeyTable } from '../../store/key-table.ts';
 import { createSums } from './sum-tables.ts';
 
 /** Every change of the tables beside the days; in PostgreSQL also of the days. Never edit a change that has been released. */
@@ -103,11 +103,5 @@ async function signedStatements(db: Kysely<unknown>, kind: DatabaseKind): Promis
       .alterTable('audit_writer')
       .addColumn(name, 'integer', (c) => c.notNull().defaultTo(0))
       .execute();
-  await addSerialId(db.schema.createTable('audit_key'), kind)
-    .addColumn('kid', 'text', (c) => c.notNull())
-    .addColumn('jwk', 'text', (c) => c.notNull())
-    .addColumn('created_at', 'integer', (c) => c.notNull())
-    .addColumn('signs_since', 'integer')
-    .addColumn('stopped_at', 'integer')
-    .execute();
+  await createKeyTable(db, kind, 'audit_key');
 }

@@ -18,7 +18,8 @@ export interface Days {
   size(day: string): Promise<number>;
 }
 
-const dayMilliseconds = 86_400_000;
+/** The length of a day, in milliseconds. */
+export const dayMilliseconds = 86_400_000;
 
 /** The day (UTC) of a time in milliseconds since 1970, such as `2026-11-29`. */
 export function dayOf(at: number): string {

@@ -1,5 +1,5 @@
 import type { Generated, Kysely } from 'kysely';
-import type { KeyTable } from '../../store/migrations.ts';
+import type { KeyTable } from '../../store/key-table.ts';
 import type { SumTables } from './sum-tables.ts';
 
 /** Numbers of the locks. Those of the auth-server's store are from 7870, the registry's is 7860. */

@@ -1,6 +1,6 @@
 import type { Kysely, Selectable } from 'kysely';
 import type { AuditDatabase } from '../../store/database.ts';
-import { dayAfter } from '../../store/days.ts';
+import { dayAfter, dayMilliseconds, minuteMilliseconds } from '../../store/days.ts';
 import { importWriter, type MainSchema } from '../../store/schema.ts';
 import type { HeadEntry } from '../statement.ts';
 import { inGroups, mostInStatement, type SigningTurn, type Statements } from './statements.ts';
@@ -8,7 +8,7 @@ import { inGroups, mostInStatement, type SigningTurn, type Statements } from './
 type WriterRow = Selectable<MainSchema['audit_writer']>;
 
 /** A process that has not been heard of for so long has ended, even if it did not say so. */
-const silentMilliseconds = 2 * 86_400_000;
+const silentMilliseconds = 2 * dayMilliseconds;
 
 /**
  * Signs where the chains of all processes stand that have written since the last head. Several processes may call it at once:
@@ -20,7 +20,7 @@ export async function signHead(database: AuditDatabase, statements: Statements, 
     const last = on.selectFrom('audit_statement').select('at').where('kind', '=', 'head');
     const head = await last.orderBy('seq', 'desc').limit(1).executeTakeFirst();
     // A clock that was ahead must not delay the next one.
-    return { head, due: !head || Math.abs(Date.now() - head.at) >= minutes * 60_000 };
+    return { head, due: !head || Math.abs(Date.now() - head.at) >= minutes * minuteMilliseconds };
   };
   // Without the lock first: in most minutes nothing is due.
   if (!(await isDue(database.main)).due) return;

@@ -1,5 +1,6 @@
 import type { Usage } from '../../../../common/policy/usage.ts';
 import { addCounts, addUnder, type Counts, noCounts, shownCounts } from '../sums/counts.ts';
+import { hourMilliseconds } from '../sums/make-sums.ts';
 import type { Layout } from '../sums/spans.ts';
 import type { Cells, ServerCells } from './cells.ts';
 
@@ -56,7 +57,7 @@ export function mergeCells(layout: Layout, parts: readonly Cells[], maySee: (ser
     total,
     callers: people.size + agents.size,
     slots: layout.slots.map((slot) => ({
-      at: new Date(slot * 3_600_000).toISOString(),
+      at: new Date(slot * hourMilliseconds).toISOString(),
       ...shownCounts(slots.get(String(slot)) ?? noCounts()),
     })),
     servers: rowsOf(servers).map((row) => ({

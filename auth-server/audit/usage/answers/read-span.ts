@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { UsageSpan } from '../../../../common/policy/usage.ts';
+import type { RuleUse } from '../../../../policy/review/unused-rights.ts';
 import type { AuditDatabase } from '../../store/database.ts';
 import type { MainSchema } from '../../store/schema.ts';
 import { readFresh } from '../sums/fresh.ts';
@@ -11,7 +12,7 @@ import { allowed } from '../sums/sum-key.ts';
 import type { SumCache } from './cache.ts';
 import type { Cells } from './cells.ts';
 import { freshCells, readCells } from './read-cells.ts';
-import { type Group, type RuleUse, readCalls, readUses } from './read-sums.ts';
+import { type Group, readCalls, readUses } from './read-sums.ts';
 
 /** Everything that is known of a span, of all servers. */
 export interface Span {

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Kysely, sql } from 'kysely';
+import type { RuleUse } from '../../../../policy/review/unused-rights.ts';
 import { callMethods } from '../../call-methods.ts';
 import type { MainSchema } from '../../store/schema.ts';
 import { bucketColumns, type Dimension } from '../../store/sum-tables.ts';
@@ -76,15 +77,6 @@ function countsOf(row: Row): Counts {
 async function idsOf(on: On, kind: Dimension, texts: readonly string[]): Promise<number[]> {
   const rows = on.selectFrom('audit_word').select('id').where('kind', '=', kind).where('text', 'in', texts);
   return (await rows.execute()).map(({ id }) => id);
-}
-
-/** A rule that allowed something, and when it did so last, in seconds since 1970. */
-export interface RuleUse {
-  rule: string;
-  server: string;
-  method: string;
-  object: string;
-  last: number;
 }
 
 /** What rules have allowed, in some hours. */

@@ -2,6 +2,7 @@ import { type Kysely, sql } from 'kysely';
 import type { Suggestions, SuggestionsQuery } from '../../../../common/policy/decisions.ts';
 import type { MainSchema } from '../../store/schema.ts';
 import type { Visible } from '../../visible.ts';
+import { hourMilliseconds } from '../sums/make-sums.ts';
 import { allowed, other } from '../sums/sum-key.ts';
 import { textsOf } from '../sums/words.ts';
 import { labelsOf } from './labels.ts';
@@ -61,7 +62,7 @@ async function usedOn(
 ): Promise<string[]> {
   if (servers.length === 0) return [];
   const column = sql.ref(kind === 'reason' ? 'outcome' : kind);
-  const from = Math.floor(now / 3_600_000) - suggestedDays * dayHours;
+  const from = Math.floor(now / hourMilliseconds) - suggestedDays * dayHours;
   const { rows } = await sql<{ id: number }>`select ${column} as id, max(last) as seen from audit_sum
     where hours = ${dayHours} and at >= ${from} and ${column} <> 0
     and server in (select id from audit_word where kind = 'server' and text in (${sql.join(servers)}))

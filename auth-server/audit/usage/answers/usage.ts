@@ -1,4 +1,5 @@
 import type { Usage, UsageQuery, UsageRow } from '../../../../common/policy/usage.ts';
+import type { RuleUse } from '../../../../policy/review/unused-rights.ts';
 import type { AuditDatabase } from '../../store/database.ts';
 import type { NameKind } from '../../store/schema.ts';
 import type { Visible } from '../../visible.ts';
@@ -8,7 +9,6 @@ import type { SumCache } from './cache.ts';
 import { labelsOf } from './labels.ts';
 import { mergeCells, type NamelessRow } from './merge.ts';
 import { createSpans } from './read-span.ts';
-import type { RuleUse } from './read-sums.ts';
 
 /** What was called, and which rules have allowed something in the year that is kept. */
 export interface UsageAnswer {
