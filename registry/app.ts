@@ -10,6 +10,7 @@ import type { AuditDoor } from './access/decisions.ts';
 import type { ExportDecisions } from './access/export.ts';
 import { type ChangingTool, createIdentify, requireOperation, requirePerson } from './access/guards.ts';
 import type { PeopleDoor } from './access/people.ts';
+import type { PolicyDoor } from './access/policy.ts';
 import type { ReadUsage } from './access/usage.ts';
 import { createChangesApi } from './api/changes.ts';
 import { createDecisionsApi } from './api/decisions.ts';
@@ -84,6 +85,8 @@ export interface RegistryParts {
   readUsage: ReadUsage;
   account: AccountDoor;
   people: PeopleDoor;
+  /** The versions of the policy. */
+  policyDoor: PolicyDoor;
   definitions: ApprovedDefinitions;
   /** The tools that the gate lets through (`TOOL_CHANGES=refuse`); undefined where tools need no approval. */
   approved?: () => ApprovedTools | undefined;

@@ -13,6 +13,7 @@ import { createAccountDoor } from './access/account.ts';
 import { createAuditDoor } from './access/decisions.ts';
 import { createExportDecisions } from './access/export.ts';
 import { createPeopleDoor } from './access/people.ts';
+import { createPolicyDoor } from './access/policy.ts';
 import { createReadUsage } from './access/usage.ts';
 import { createApp } from './app.ts';
 import { registryConfig } from './config.ts';
@@ -116,6 +117,7 @@ function doorsOf(authServerUrl: string) {
     readUsage: createReadUsage(authServerUrl),
     account: createAccountDoor(authServerUrl),
     people: createPeopleDoor(authServerUrl),
+    policyDoor: createPolicyDoor(authServerUrl),
   };
 }
 

@@ -1,3 +1,5 @@
+import type { PolicyConflict as Conflict } from '../../common/policy/versions.ts';
+
 /** Every refusal of the registry, with its HTTP status. The codes are part of the API. */
 export const statuses = {
   identity_required: 401,
@@ -12,12 +14,15 @@ export const statuses = {
   name_taken: 409,
   name_fixed: 403,
   changed_meanwhile: 409,
+  policy_conflict: 409,
+  policy_fixed: 409,
   server_disabled: 409,
   upstream_refused: 422,
   route_refused: 422,
   store_unavailable: 503,
   audit_unavailable: 503,
   account_unavailable: 503,
+  policy_unavailable: 503,
   internal_error: 500,
 } as const;
 
@@ -46,6 +51,16 @@ export class RegistryError extends Error {
     this.faults = options.faults;
     this.code = code;
     this.status = statuses[code];
+  }
+}
+
+/** Another change of the policy came first: `conflict` says which version is in force, and what changed since the base. */
+export class PolicyConflict extends RegistryError {
+  readonly conflict: Conflict;
+  constructor(conflict: Conflict) {
+    const message = `Someone has changed the policy meanwhile: version ${conflict.current} is in force. Look at what it changed, then make your change again.`;
+    super('policy_conflict', message);
+    this.conflict = conflict;
   }
 }
 

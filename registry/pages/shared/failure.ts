@@ -18,12 +18,15 @@ const titles: Record<ErrorCode, string> = {
   name_taken: 'The name is taken',
   name_fixed: 'Not changed here',
   changed_meanwhile: 'Changed meanwhile',
+  policy_conflict: 'Changed meanwhile',
+  policy_fixed: 'Not changed here',
   server_disabled: 'The server is disabled',
   upstream_refused: 'The address is refused',
   route_refused: 'The route is refused',
   store_unavailable: 'The database does not answer',
   audit_unavailable: 'The decisions cannot be read',
   account_unavailable: 'The access cannot be read',
+  policy_unavailable: 'The policy cannot be read',
   internal_error: 'Something went wrong',
 };
 
@@ -31,6 +34,7 @@ const hints: Partial<Record<ErrorCode, string>> = {
   identity_unavailable: 'The auth-server may be starting. Reload this page in a moment.',
   audit_unavailable: 'Reload this page in a moment. The decision log of the auth-server has every decision.',
   account_unavailable: 'Reload this page in a moment. An administrator can end access with the command revoke.',
+  policy_unavailable: 'Reload this page in a moment. The policy in force stays as it is.',
   session_required: 'If you signed in a moment ago, your session has ended since. Reload this page to sign in.',
   body_too_large: 'Go back: your browser has kept what you typed. Nothing was saved.',
   origin_refused: 'Open the page again from the list of servers, and send it from there. Nothing was changed.',

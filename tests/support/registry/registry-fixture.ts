@@ -2,6 +2,7 @@ import { createLocalJWKSet, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { parsePolicy } from '../../../common/policy/policy-file.ts';
 import { createLog, type Logger } from '../../../common/service/log.ts';
 import type { Policy } from '../../../policy/policy.ts';
+import { createPolicyDoor } from '../../../registry/access/policy.ts';
 import { createApp, type RegistryParts } from '../../../registry/app.ts';
 import { createEditor, type EditorOptions } from '../../../registry/editing/editor.ts';
 import { RegistryError } from '../../../registry/errors/registry-error.ts';
@@ -174,8 +175,9 @@ export async function startRegistry(
     ended: async () => ({ ended: [] }),
     end: async () => 0,
   };
+  const policyDoor = createPolicyDoor('http://127.0.0.1:1');
   const readUsage: RegistryParts['readUsage'] = async (_assertion, query) => noUsage(query, new Date());
-  const more = { connect, upstreamAuth: noCredentials, audit, exportDecisions, readUsage, account, people };
+  const more = { connect, upstreamAuth: noCredentials, audit, exportDecisions, readUsage, account, people, policyDoor };
   const definitions = given.definitions ?? (await createApprovedDefinitions(store.definitions, log));
   const search = given.search ?? (await searchOf(store, given.policy ?? defaults.policy, given.healthOf));
   const app = createApp({ ...defaults, ...more, editor, check, definitions, ...given, search, store });
