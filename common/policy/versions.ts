@@ -52,6 +52,8 @@ export const policyDifference: z.ZodType<Difference> = z.object({
   change: z.enum(['gains', 'loses']),
   what: z.string().describe('In words, such as `tools/call get_time`.'),
   server: z.string().describe('In words, such as a name or `every server`.'),
+  condition: z.string().describe('In words, such as `when repo is acme/support`; empty if always.'),
+  instead: z.string().describe('In words, the conditions of the other policy; empty if it never allows it.'),
 });
 
 const differences = z.array(policyDifference).max(mostDifferences);

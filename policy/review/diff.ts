@@ -15,6 +15,10 @@ export interface Difference {
   what: string;
   /** In words: a name, `get_*`, `every server`, `any other server`. */
   server: string;
+  /** In words, under which conditions: `when repo is acme/support, until 2026-12-28 17:00 UTC`. Empty if always. */
+  condition: string;
+  /** In words, under which conditions the other of the two policies allows it. Empty if never. */
+  instead: string;
 }
 
 type Side = { policy: Policy; scopes: readonly string[] };
@@ -51,7 +55,8 @@ function diffOne(kind: Difference['kind'], who: string, sides: readonly [Side, S
       }
     }
     for (const [what, servers] of onServers) {
-      for (const server of words(servers, universe.servers, 'server')) found.push({ kind, who, change, what, server });
+      for (const server of words(servers, universe.servers, 'server'))
+        found.push({ kind, who, change, what, server, condition: '', instead: '' });
     }
   }
   return found;
