@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { PolicyWatch } from '../../common/policy/policy-watch.ts';
+import type { PolicyWatch } from '../../common/policy/policy-in-force.ts';
 import type { Shown } from '../../common/service/metrics-endpoint.ts';
 import { addProcessMetrics } from '../../common/service/process-metrics.ts';
 import type { MeasuredCall } from '../audit/outside/measured-call.ts';

@@ -5,7 +5,7 @@ import { stripVTControlCharacters } from 'node:util';
 import * as z from 'zod';
 import { parseYaml } from '../../common/files/yaml-file.ts';
 import { parsePolicy } from '../../common/policy/policy-file.ts';
-import { policyVersion } from '../../common/policy/policy-watch.ts';
+import { policyVersion } from '../../common/policy/policy-in-force.ts';
 import { root } from '../../common/settings/values.ts';
 import { cleanText } from '../../common/text/clean.ts';
 import { attempt, ConfigError } from '../../common/text/config-error.ts';

@@ -42,7 +42,7 @@ import { openStore } from '../../../auth-server/store/store.ts';
 import { createStandInFetch, localPoolId } from '../../../common/identity/cognito.ts';
 import type { ToolGuard } from '../../../common/policy/approved-tools-watch.ts';
 import { parsePolicy } from '../../../common/policy/policy-file.ts';
-import { policyVersion } from '../../../common/policy/policy-watch.ts';
+import { policyVersion } from '../../../common/policy/policy-in-force.ts';
 import { createLog } from '../../../common/service/log.ts';
 import { noSecrets, type UpstreamSecrets } from '../../../common/upstream-secrets/watch.ts';
 import type { Policy } from '../../../policy/policy.ts';

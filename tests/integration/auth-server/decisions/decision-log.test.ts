@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createDecisionLog } from '../../../../auth-server/decisions/decision-log.ts';
 import { asAuthError } from '../../../../auth-server/denials/auth-error.ts';
-import { policyVersion } from '../../../../common/policy/policy-watch.ts';
+import { policyVersion } from '../../../../common/policy/policy-in-force.ts';
 import { createLog } from '../../../../common/service/log.ts';
 import { AGENT, agentClaims, personClaims, toolCall } from '../../../support/auth-server/auth-fixture.ts';
 import { authServerWithPool } from '../../../support/auth-server/with-pool.ts';

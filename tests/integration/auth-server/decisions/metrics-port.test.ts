@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { configSchema } from '../../../../auth-server/process/config.ts';
-import { policyVersion } from '../../../../common/policy/policy-watch.ts';
+import { policyVersion } from '../../../../common/policy/policy-in-force.ts';
 import { readConfig } from '../../../../common/settings/config.ts';
 import { keys, publicUrl, secretKey, temporaryDirectory, WEB } from '../../../support/auth-server/auth-fixture.ts';
 import { freePorts } from '../../../support/gateway/gateway.ts';

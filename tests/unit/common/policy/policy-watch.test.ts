@@ -1,7 +1,8 @@
 import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { policyVersion, watchPolicy } from '../../../../common/policy/policy-watch.ts';
+import { policyVersion } from '../../../../common/policy/policy-in-force.ts';
+import { watchPolicy } from '../../../../common/policy/policy-watch.ts';
 import { ConfigError } from '../../../../common/text/config-error.ts';
 import { mayUseUi } from '../../../../policy/ui.ts';
 import { policyText, recordingLog } from '../../../support/registry/registry-fixture.ts';

@@ -1,0 +1,126 @@
+import { hash } from 'node:crypto';
+import { Worker } from 'node:worker_threads';
+import { compilePolicy, type Policy, type PolicySource } from '../../policy/policy.ts';
+import { unusableNames } from '../../policy/review/unusable-names.ts';
+import type { Logger } from '../service/log.ts';
+import { ConfigError } from '../text/config-error.ts';
+import { readPolicySource } from './policy-file.ts';
+import type { PolicyAnswer } from './policy-thread.ts';
+
+/** The policy in force, and the faults of its next text when that cannot be used. */
+export interface PolicyWatch {
+  current(): Policy;
+  /** Which text is in force, as {@link policyVersion} names it. */
+  version(): string;
+  /** Faults of the newest text; empty when it is the policy in force. */
+  faults(): readonly string[];
+  /** When the policy in force was read (seconds since 1970), and how many texts came into force or could not be used. */
+  history(): { loadedAt: number; reloads: number; failed: number };
+  onChange(listener: () => void): void;
+  stop(): void;
+}
+
+/** Where the texts come from, for the log. */
+export interface PolicyOrigin {
+  /** Fields of each line. */
+  about: () => object;
+  /** The message when a text came into force. */
+  taken: string;
+  /** The message when one cannot be used. */
+  refused: string;
+  /** The faults to show for what went wrong. */
+  faultsOf: (error: unknown) => readonly string[];
+}
+
+/** A short name for one text of a policy file: the first 12 hexadecimal digits of its SHA-256, as sha256sum shows them. */
+export function policyVersion(text: string): string {
+  return hash('sha256', text).slice(0, 12);
+}
+
+/**
+ * Keeps the policy in force while its text changes. A text that cannot be used never replaces a good one: the last good policy
+ * stays in force, the log and `faults()` tell. A long text is read on a thread of its own.
+ * @param first the text at the start
+ * @throws {ConfigError} if that cannot be used: without a policy nothing may run
+ */
+export function keepPolicy(first: string, origin: PolicyOrigin, log: Logger) {
+  let faults: readonly string[] = [];
+  let reloads = 0;
+  let failed = 0;
+  let changes = 0;
+  const listeners: (() => void)[] = [];
+  let inForce = inForceFrom(first, readPolicySource(first));
+  warnOf(inForce.policy.source, origin.about(), log);
+
+  const use = (text: string, source: PolicySource) => {
+    inForce = inForceFrom(text, source);
+    faults = [];
+    reloads++;
+    log.info({ ...origin.about(), policy: inForce.version }, origin.taken);
+    warnOf(source, origin.about(), log);
+    for (const listener of listeners) listener();
+  };
+  const fail = (error: unknown) => {
+    faults = origin.faultsOf(error);
+    failed++;
+    log.error({ ...origin.about(), faults, policy: inForce.version }, origin.refused);
+  };
+  const watch: PolicyWatch = {
+    current: () => inForce.policy,
+    version: () => inForce.version,
+    faults: () => faults,
+    history: () => ({ loadedAt: inForce.loadedAt, reloads, failed }),
+    onChange: (listener) => void listeners.push(listener),
+    stop: () => void changes++,
+  };
+  return {
+    ...watch,
+    /** Brings a text into force, if it can be used. A short one is in force when this returns, a long one later. */
+    async take(text: string): Promise<void> {
+      const mine = ++changes;
+      // A change that came meanwhile replaces this one.
+      const unlessOvertaken = (act: () => void) => mine === changes && act();
+      try {
+        if (text.length <= lettersAtOnce) return use(text, readPolicySource(text));
+        const source = await readOnThread(text);
+        unlessOvertaken(() => use(text, source));
+      } catch (error) {
+        unlessOvertaken(() => fail(error));
+      }
+    },
+    /** Notes why there is no next text. */
+    refuse(error: unknown): void {
+      changes++;
+      fail(error);
+    },
+  };
+}
+
+function warnOf(source: PolicySource, about: object, log: Logger): void {
+  const parts = (source.idle ?? []).map(({ at, message }) => `${at}: ${message}`);
+  if (parts.length > 0) log.warn({ ...about, parts }, 'parts of the policy file have no effect');
+  const names = unusableNames(source).map(({ at, server, todo }) => `${at}: ${server}; ${todo}`);
+  if (names.length > 0)
+    log.warn({ ...about, names }, 'the policy file names servers whose names are reserved since an upgrade');
+}
+
+/** `loadedAt` is in seconds since 1970. */
+function inForceFrom(text: string, source: PolicySource) {
+  return { policy: compilePolicy(source), version: policyVersion(text), loadedAt: Date.now() / 1000 };
+}
+
+/** About 500 rules, which take 50 ms. A longer file would block every request: 10,000 rules take a second. */
+const lettersAtOnce = 40_000;
+
+function readOnThread(text: string): Promise<PolicySource> {
+  return new Promise((resolve, reject) => {
+    const thread = new Worker(new URL('./policy-thread.ts', import.meta.url), { workerData: text });
+    thread.unref();
+    thread.once('message', (answer: PolicyAnswer) => {
+      if ('source' in answer) resolve(answer.source);
+      else reject(new ConfigError(answer.faults));
+    });
+    thread.once('error', reject);
+    thread.once('exit', () => reject(new Error('the thread that reads it has ended')));
+  });
+}
