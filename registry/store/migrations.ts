@@ -1,4 +1,4 @@
-import type { Generated, Kysely } from 'kysely';
+import { type Generated, type Kysely, sql } from 'kysely';
 import type { DatabaseKind } from '../../common/database/database.ts';
 import { addSerialId, type SchemaChanges } from '../../common/database/migrations.ts';
 import { parameterHeaders } from '../servers/header-names.ts';
@@ -88,6 +88,23 @@ export interface Schema {
     /** 1 if a person keeps the approved definition: this one waits until a check has seen that one again. */
     rejected: number | null;
   };
+  /** What people ask for. Times are in seconds since 1970, by the database's clock; `tools` and `groups` are JSON. */
+  access_request: {
+    id: string;
+    server: string;
+    tools: string;
+    reason: string;
+    by_sub: string;
+    by_name: string;
+    groups: string;
+    at: number;
+    until: number;
+    state: string;
+    answered_at: number | null;
+    answered_by_sub: string | null;
+    answered_by_name: string | null;
+    words: string | null;
+  };
 }
 
 /** Every change of the tables. Never edit a change that has been released; add another one. */
@@ -104,6 +121,7 @@ export const changes: SchemaChanges = {
   '010-members-of-sets': (db) => db.schema.alterTable('server').addColumn('members', 'text').execute(),
   '011-what-servers-may-ask': (db) => db.schema.alterTable('server').addColumn('may', 'text').execute(),
   '012-accounts-at-servers': accountsAtServers,
+  '013-access-requests': accessRequests,
 };
 
 async function serversAndChanges(db: Kysely<unknown>, kind: DatabaseKind): Promise<void> {
@@ -133,6 +151,25 @@ async function serversAndChanges(db: Kysely<unknown>, kind: DatabaseKind): Promi
 async function accountsAtServers(db: Kysely<unknown>): Promise<void> {
   for (const column of ['auth_account', 'auth_checks'])
     await db.schema.alterTable('server').addColumn(column, 'text').execute();
+}
+
+async function accessRequests(db: Kysely<unknown>): Promise<void> {
+  await make(
+    db,
+    'access_request',
+    {
+      text: ['id', 'server', 'tools', 'reason', 'by_sub', 'by_name', 'groups', 'state'],
+      integer: ['at', 'until'],
+      optional: ['answered_by_sub', 'answered_by_name', 'words'],
+      optionalInteger: ['answered_at'],
+    },
+    ['id'],
+  );
+  await db.schema.createIndex('access_request_person').on('access_request').columns(['by_sub', 'state']).execute();
+  // One open request of a person for a server, whatever two processes do at once.
+  await sql`create unique index access_request_open on access_request (by_sub, server) where state = 'open'`.execute(
+    db,
+  );
 }
 
 async function forwardedHeaders(db: Kysely<unknown>): Promise<void> {

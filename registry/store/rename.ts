@@ -6,6 +6,7 @@ import { type RegistryDatabase, type Writing, writing } from './database.ts';
 import { renameDefinitions } from './definitions.ts';
 import type { Schema } from './migrations.ts';
 import { renameObservations } from './observations.ts';
+import { renameRequests } from './requests.ts';
 import { readServer } from './servers.ts';
 import { nameTaken } from './store.ts';
 
@@ -49,6 +50,7 @@ async function rename(transaction: Writing, { from, to }: Renaming, by: Actor): 
   const change = { at, action: 'rename', by, fields: { name: { from, to } } } as const;
   await renameDefinitions(transaction, from, to);
   await renameObservations(transaction, from, to);
+  await renameRequests(transaction, from, to);
   await renameInSets(transaction, { from, to }, change);
   await transaction.updateTable('server_change').set({ server: to }).where('server', '=', from).execute();
   // The old name stays one that was used: rules for it may apply to the next server of that name.

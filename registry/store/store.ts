@@ -15,6 +15,7 @@ import {
 import { openRegistryDatabase, type Writing, writing } from './database.ts';
 import { createDefinitionTable, forgetDefinitions } from './definitions.ts';
 import { createObservations, forgetObservations } from './observations.ts';
+import { createRequestTable, endRequests } from './requests.ts';
 import { createServerCache, deleteServer, putServer, readServer } from './servers.ts';
 
 /** One change of one server. */
@@ -80,6 +81,7 @@ export async function openStore(where: string, onFailure: (error: unknown) => vo
     namesEver: () => asking(() => namesEver(database.db)),
     observations: createObservations(database),
     definitions: createDefinitionTable(database),
+    requests: createRequestTable(database),
     /** When each server was registered, by name. */
     registeredAt: () => asking(() => registeredAt(database.db)),
     /** Rejects if the database does not answer. */
@@ -113,7 +115,10 @@ async function makeChange(transaction: Writing, { name, revision, next, action, 
   const server: RegisteredServer | undefined = next && { ...next, revision: id, updatedAt: at };
   if (server) await putServer(transaction, server);
   else await deleteServer(transaction, name);
-  if (!next) await forgetDefinitions(transaction, name);
+  if (!next) {
+    await forgetDefinitions(transaction, name);
+    await endRequests(transaction, name);
+  }
   if (!next || !before || targetOf(before) !== targetOf(next)) await forgetObservations(transaction, name);
   return { id, server };
 }
@@ -143,7 +148,8 @@ export function changedMeanwhile(name: string): RegistryError {
   );
 }
 
-async function asking<T>(work: () => Promise<T>): Promise<T> {
+/** @throws {RegistryError} what `work` throws, and `store_unavailable` for everything else */
+export async function asking<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

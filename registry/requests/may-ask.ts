@@ -1,0 +1,18 @@
+import { decide } from '../../policy/decide.ts';
+import type { Policy } from '../../policy/policy.ts';
+import { mayUseUi, mayUseUiEverywhere } from '../../policy/ui.ts';
+import type { Person } from '../access/guards.ts';
+
+/**
+ * Whether a person may ask for access to a server of this name, which may not exist: they may see it, or a rule of theirs names it.
+ * Asking must not tell what else there is.
+ */
+export function mayAskFor(policy: Policy, { scopes }: Pick<Person, 'scopes'>, server: string): boolean {
+  const hasRule = decide(policy, scopes, server, [{ method: 'ping' }]).allowed;
+  return hasRule || mayUseUi(policy, scopes, 'list_service', server);
+}
+
+/** Whether a person sees all requests and answers them: who may change the policy. */
+export function mayAnswer(policy: Policy, { scopes }: Pick<Person, 'scopes'>): boolean {
+  return mayUseUiEverywhere(policy, scopes, 'edit_policy');
+}
