@@ -1,9 +1,9 @@
 import * as z from 'zod';
+import { reveal } from '../../common/text/reveal.ts';
 import type { Definition } from '../servers/definition.ts';
 import type { ToolInfo } from '../servers/tool.ts';
 import type { ServerDefinitions } from '../store/definitions.ts';
 import { type DiffBudget, diffDefinitions, lineOf } from './diff.ts';
-import { reveal } from './reveal.ts';
 
 const time = z.iso.datetime();
 /** Characters of the differences of one server. They are on its page, and twice in an answer. */

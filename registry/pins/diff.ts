@@ -1,5 +1,5 @@
+import { reveal } from '../../common/text/reveal.ts';
 import { canonical, type DefinitionParts } from '../servers/definition.ts';
-import { reveal } from './reveal.ts';
 
 /** One difference between definitions. `path` is like `inputSchema.properties.city.description`. */
 export interface Difference {

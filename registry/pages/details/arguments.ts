@@ -1,4 +1,4 @@
-import { reveal } from '../../pins/reveal.ts';
+import { reveal } from '../../../common/text/reveal.ts';
 import type { JsonObject } from '../../servers/definition.ts';
 import { shortened } from '../shared/format.ts';
 

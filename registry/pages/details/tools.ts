@@ -1,4 +1,4 @@
-import { reveal } from '../../pins/reveal.ts';
+import { reveal } from '../../../common/text/reveal.ts';
 import type { ToolInfo } from '../../servers/tool.ts';
 import { shortened } from '../shared/format.ts';
 import { indentedJson } from '../shared/indented-json.ts';

@@ -1,4 +1,4 @@
-import { reveal } from '../../pins/reveal.ts';
+import { reveal } from '../../../common/text/reveal.ts';
 import type { FormPart } from './form-part.ts';
 
 const longest = 2_000;

@@ -1,4 +1,4 @@
-import { reveal } from '../../pins/reveal.ts';
+import { reveal } from '../../../common/text/reveal.ts';
 import type { JsonObject } from '../../servers/definition.ts';
 import { shortened } from '../shared/format.ts';
 import { bounds, type FormBudget, type FormField, type FormPart, isObject, keyword } from './form-part.ts';

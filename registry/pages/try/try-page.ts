@@ -1,4 +1,5 @@
 import type { RequestHandler } from 'express';
+import { hiddenCharacters, reveal } from '../../../common/text/reveal.ts';
 import type { ApprovedTools } from '../../../policy/approved-tools.ts';
 import { decide } from '../../../policy/decide.ts';
 import type { Policy } from '../../../policy/policy.ts';
@@ -10,7 +11,6 @@ import type { Catalogue, CatalogueEntry } from '../../access/catalogue.ts';
 import { type Person, personOf } from '../../access/guards.ts';
 import { notFound } from '../../access/permissions.ts';
 import { RegistryError } from '../../errors/registry-error.ts';
-import { hiddenCharacters, reveal } from '../../pins/reveal.ts';
 import { isUnusable, type ToolInfo } from '../../servers/tool.ts';
 import { shortened } from '../shared/format.ts';
 import { indentedJson } from '../shared/indented-json.ts';

@@ -1,5 +1,5 @@
+import { reveal } from '../../../../common/text/reveal.ts';
 import { diffDefinitions, lineOf } from '../../../../registry/pins/diff.ts';
-import { reveal } from '../../../../registry/pins/reveal.ts';
 
 const parts = (more: object = {}) => ({
   title: null,
