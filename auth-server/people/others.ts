@@ -4,7 +4,10 @@ import {
   type PeopleQuery,
   type PersonAccess,
   peoplePerPage,
+  type SeenGroups,
+  seenDays,
 } from '../../common/identity/people.ts';
+import { dayMilliseconds } from '../audit/store/days.ts';
 import type { Audit } from '../audit/thread/audit.ts';
 import type { OAuthClient } from '../cognito/oauth-client.ts';
 import type { PeopleDirectory } from '../store/people/directory.ts';
@@ -54,6 +57,16 @@ export async function othersOf(deps: OthersDeps, { q, page }: PeopleQuery): Prom
     people: rows.map(([sub, other]) => ({ id: idOfPerson({ home, sub }), sub, ...other })),
     total: fitting.length,
   };
+}
+
+/** How many people of some groups were seen in the last {@link seenDays} days. */
+export async function groupsOf(
+  { audit }: Pick<OthersDeps, 'audit'>,
+  { group }: { group: readonly string[] },
+): Promise<SeenGroups> {
+  const groups = [...new Set(group)];
+  const counts = await audit.ask('groups', { groups, since: Date.now() - seenDays * dayMilliseconds });
+  return { groups: groups.map((each) => ({ group: each, people: counts.get(each) ?? 0 })) };
 }
 
 /** A person who has no access now. @returns undefined if nothing is known of the subject */

@@ -86,6 +86,27 @@ export const othersAnswer = z.strictObject({
 
 export type Others = z.output<typeof othersAnswer>;
 
+/** For how many days people count as seen. */
+export const seenDays = 30;
+
+/** How many groups one question may name. */
+export const mostGroups = 200;
+
+/** Asks how many people of some groups were seen: `?group=a&group=b`. */
+export const groupsQuery = z.object({
+  group: z
+    .union([z.string(), z.array(z.string())])
+    .transform((one) => [one].flat())
+    .pipe(z.array(z.string().min(1).max(256)).max(mostGroups)),
+});
+
+/** The answer of `GET /people/groups`: the people of each group that were seen in {@link seenDays}. */
+export const groupsAnswer = z.strictObject({
+  groups: z.array(z.strictObject({ group: z.string(), people: count })).max(mostGroups),
+});
+
+export type SeenGroups = z.output<typeof groupsAnswer>;
+
 /** The answer of `GET /people/<id>`: a person, and the newest records first; none for those who have no access now. */
 export const personAnswer = z.strictObject({
   person: person.extend({ sub: z.string() }),

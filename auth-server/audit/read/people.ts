@@ -1,5 +1,6 @@
-import { sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { AuditDatabase } from '../store/database.ts';
+import type { MainSchema } from '../store/schema.ts';
 
 /** A person of whom there are records. */
 export interface SeenPerson {
@@ -10,13 +11,41 @@ export interface SeenPerson {
   seenAt: number;
 }
 
-/** Finds people by their names. An agent has none: its label is its id. Visitors of a public registry are no one. */
+/**
+ * Counts the people of some groups of whom there are records.
+ * @param since milliseconds since 1970; a person's last record counts to the day
+ * @returns the count by group; a group of which no one was seen is left out
+ */
+export async function countSeen(
+  { main }: AuditDatabase,
+  { groups, since }: { groups: readonly string[]; since: number },
+): Promise<Map<string, number>> {
+  const rows = await peopleIn(main)
+    .innerJoin('audit_caller', 'audit_caller.digest', 'audit_name.caller')
+    .where('audit_name.seen_at', '>=', since)
+    .select('audit_caller.text')
+    .execute();
+  const wanted = new Set(groups);
+  const counts = new Map<string, number>();
+  for (const { text } of rows) {
+    const { groups: own } = JSON.parse(text) as { groups: string[] };
+    for (const group of new Set(own)) if (wanted.has(group)) counts.set(group, (counts.get(group) ?? 0) + 1);
+  }
+  return counts;
+}
+
+/** Names of people. An agent has none: its label is its id. Visitors of a public registry are no one. */
+function peopleIn(main: Kysely<MainSchema>) {
+  const all = main.selectFrom('audit_name').where('kind', '=', 'person');
+  return all.whereRef('value', '!=', 'label').where('value', '!=', '#public');
+}
+
+/** Finds people by their names. */
 export async function seenPeople(
   { main }: AuditDatabase,
   { text, most }: { text: string; most: number },
 ): Promise<SeenPerson[]> {
-  const all = main.selectFrom('audit_name').select(['value', 'label', 'seen_at']).where('kind', '=', 'person');
-  const people = all.whereRef('value', '!=', 'label').where('value', '!=', '#public');
+  const people = peopleIn(main).select(['value', 'label', 'seen_at']);
   const pattern = `%${text.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`;
   const fitting =
     text === ''

@@ -10,6 +10,7 @@ export const changes: SchemaChanges = {
   '002-statements-and-sums': statementsAndSums,
   '003-days': days,
   '004-signed-statements': signedStatements,
+  '005-groups-of-people': (db) => db.schema.alterTable('audit_name').addColumn('caller', 'text').execute(),
 };
 
 /** Columns of `decision`, as SQL for both databases. `bytes` and `time` are the types of bytes and of milliseconds. */

@@ -14,6 +14,8 @@ export interface Name {
   value: string;
   /** What people know it by. */
   label: string;
+  /** Of a person: the digest of their last {@link KnownCaller}, which has their groups. */
+  caller?: string | undefined;
 }
 
 export type NameStore = ReturnType<typeof createNames>;
@@ -29,10 +31,10 @@ export function createNames({ kind: database, main }: Pick<AuditDatabase, 'kind'
   const written = boundedCache<string, string>(2 * mostNames);
   const added = new Map<NameKind, number>();
   /** A shorter label of the same name is no news: a token does not say what name its person has chosen to show. */
-  const isNew = (key: string, today: string, label = '') => {
-    const known = written.get(key);
-    if (known?.startsWith(today) && known.slice(today.length).includes(label)) return false;
-    written.set(key, today + label);
+  const isNew = (key: string, today: string, label = '', caller = '') => {
+    const [known, begin] = [written.get(key), `${today} ${caller} `];
+    if (known?.startsWith(begin) && known.slice(begin.length).includes(label)) return false;
+    written.set(key, begin + label);
     return true;
   };
   const prune = async (kind: NameKind) => {
@@ -45,11 +47,12 @@ export function createNames({ kind: database, main }: Pick<AuditDatabase, 'kind'
     const newCallers = new Map<string, KnownCaller & { seen_at: number }>();
     for (const { digest, text } of callers)
       if (isNew(`=${digest}`, today)) newCallers.set(digest, { digest, text, seen_at });
-    const newNames = new Map<string, Name & { seen_at: number }>();
+    const newNames = new Map<string, Name & { caller: string | null; seen_at: number }>();
     for (const { kind, ...name } of names) {
       const [value, label] = [columnText(name.value), columnText(name.label)];
       const key = `${kind} ${value}`;
-      if (isNew(key, today, label)) newNames.set(key, { kind, value, label, seen_at });
+      const { caller = null } = name;
+      if (isNew(key, today, label, caller ?? '')) newNames.set(key, { kind, value, label, caller, seen_at });
     }
     // In one order: two processes that wait for each other's rows would never end.
     const sorted = <Row>(rows: ReadonlyMap<string, Row>) => [...rows.keys()].sort().map((key) => rows.get(key) as Row);
@@ -102,7 +105,8 @@ const namesTable = (kind: DatabaseKind) => {
   const label = `case when ${isWithin} then audit_name.label else excluded.label end`;
   return {
     table: 'audit_name',
-    columns: ['kind', 'value', 'label', 'seen_at'] as const,
-    suffix: `on conflict (kind, value) do update set label = ${label}, seen_at = excluded.seen_at`,
+    columns: ['kind', 'value', 'label', 'caller', 'seen_at'] as const,
+    suffix: `on conflict (kind, value) do update set label = ${label}, seen_at = excluded.seen_at,
+      caller = coalesce(excluded.caller, audit_name.caller)`,
   };
 };

@@ -43,7 +43,8 @@ export interface MainSchema extends SumTables {
   };
   /** A caller's groups and scopes, kept once: see `KnownCaller`. */
   audit_caller: { digest: string; text: string; seen_at: number };
-  audit_name: { kind: NameKind; value: string; label: string; seen_at: number };
+  /** `caller`: of a person, the digest of who they last were; null of others, and from before there was the column. */
+  audit_name: { kind: NameKind; value: string; label: string; seen_at: number; caller: string | null };
   /** What signs the statements. The public half of each key stays for good. */
   audit_key: KeyTable;
   audit_statement: { seq: number; kind: string; at: number; jws: string; digest: string };

@@ -12,14 +12,16 @@ export function namesOf(records: readonly NumberedRecord[]): Name[] {
     method: new Map(),
     reason: new Map(),
   };
-  const add = (kind: Name['kind'], value: string | undefined, label = value) => {
-    if (value === undefined || label === undefined || known[kind].get(value) === label) return;
-    known[kind].set(value, label);
-    names.push({ kind, value, label });
+  const add = (kind: Name['kind'], value: string | undefined, label = value, caller?: string) => {
+    const said = `${label} ${caller}`;
+    if (value === undefined || label === undefined || known[kind].get(value) === said) return;
+    known[kind].set(value, said);
+    names.push({ kind, value, label, caller });
   };
   for (const { record } of records) {
     const { subject, username, shown_name, client_id, client_name, resource, server, object, method, reason } = record;
-    add('person', subject, shown_name && shown_name !== username ? `${shown_name} (${username})` : username);
+    const name = shown_name && shown_name !== username ? `${shown_name} (${username})` : username;
+    add('person', subject, name, record.caller);
     add('client', client_id, client_name);
     add('server', resource === 'registry' ? '#registry' : server, resource === 'registry' ? 'the registry' : server);
     add('object', object);
