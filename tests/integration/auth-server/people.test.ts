@@ -1,6 +1,7 @@
 import { eventText } from '../../../auth-server/audit/event.ts';
 import type { Others, People, PersonAccess } from '../../../common/identity/people.ts';
 import { decisionsQuery } from '../../../common/policy/decisions.ts';
+import { toolCallRecord } from '../../support/auth-server/audit-records.ts';
 import { now, publicUrl, sessionRecord, WEB } from '../../support/auth-server/auth-fixture.ts';
 import { newOAuthClient } from '../../support/auth-server/oauth-client.ts';
 import { authServerWithPool } from '../../support/auth-server/with-pool.ts';
@@ -11,6 +12,7 @@ group_mappings: { users: [users], mcp-registry-admin: [users] }
 UI-Scopes:
   admins: { view_people: [all], end_access: [all] }
   viewers: { view_people: [all] }
+  editors: { edit_policy: [all] }
   enders: { end_access: [all] }
   partly: { view_people: [currenttime], end_access: [currenttime] }
 users:
@@ -197,6 +199,35 @@ test('The app client of the provider is no client here: its name ends no sign-in
   expect((await ask('')).status).toBe(200);
 });
 
+/** A record of a caller in groups, as the auth-server of another start would make it. */
+const see = (subject: string, username: string, groups: string[], start = 'one', days = 0) => {
+  const digest = `${start} ${subject} ${groups}`;
+  const record = toolCallRecord(Date.now() - days * 86_400_000, { subject, username, caller: digest });
+  const text = JSON.stringify({ salt: `${start} ${subject}`, groups, scopes: [] });
+  auth.audit.add(JSON.stringify(record), { digest, text });
+};
+
+test('Editors of the policy learn how many people of a group were seen, each counted once and with their last groups', async () => {
+  see('seen-carol', 'carol', ['support', 'staff']);
+  see('seen-carol', 'carol', ['support', 'staff'], 'other start');
+  see('seen-dave', 'dave', ['support']);
+  see('seen-erin', 'erin', ['support']);
+  see('seen-erin', 'erin', ['staff']);
+  see('seen-agent', 'seen-agent', ['support']);
+  const assertion = await assertionOf({ scopes: ['editors'] });
+  const answer = await ask('/groups?group=support&group=staff&group=none', undefined, assertion);
+  expect(answer.body).toEqual({
+    groups: [
+      { group: 'support', people: 2 },
+      { group: 'staff', people: 2 },
+      { group: 'none', people: 0 },
+    ],
+  });
+  expect((await ask('/groups?group=support', undefined, await assertionOf({ scopes: ['viewers'] }))).status).toBe(200);
+  expect((await ask('', undefined, assertion)).status).toBe(403);
+  expect((await ask('/groups')).status).toBe(400);
+});
+
 test.each<[string, object, string?]>([
   ['no permission', { scopes: [] }],
   ['a right to end without one to see', { scopes: ['enders'] }],
@@ -205,7 +236,7 @@ test.each<[string, object, string?]>([
 ])('With %s, nothing is shown and nothing ends', async (_what, change) => {
   const [sid, person] = [await add(bob), await idOf('bob')];
   const assertion = await assertionOf(change);
-  for (const path of ['', '/clients', '/ended', '/others', `/${person}`])
+  for (const path of ['', '/clients', '/ended', '/others', '/groups?group=users', `/${person}`])
     expect((await ask(path, undefined, assertion)).body.error.code).toBe('not_permitted');
   const refused = await ask('/end', { person, all: 'everything' }, assertion);
   expect([refused.status, refused.body.error.code, await stands(sid)]).toEqual([403, 'not_permitted', true]);
