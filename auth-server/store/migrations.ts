@@ -3,9 +3,10 @@ import type { DatabaseKind } from '../../common/database/database.ts';
 import { addSerialId, type SchemaChanges } from '../../common/database/migrations.ts';
 import { type AccountSchema, accounts } from './accounts/schema.ts';
 import { createKeyTable, type KeyTable } from './key-table.ts';
+import { type PolicySchema, policyVersions } from './policy/schema.ts';
 
 /** The tables as Kysely sees them. Times in seconds since 1970; lists as JSON text. `ended` is the revocation feed. */
-export interface Schema extends AccountSchema {
+export interface Schema extends AccountSchema, PolicySchema {
   session: {
     sid: string;
     sub: string;
@@ -82,6 +83,7 @@ export const changes: SchemaChanges = {
   '012-accounts': accounts,
   '013-clients-that-open-pages': clientsThatOpenPages,
   '014-addresses-of-sessions': addressesOfSessions,
+  '015-policy-versions': policyVersions,
 };
 
 async function sessionsAndKeys(db: Kysely<unknown>, kind: DatabaseKind): Promise<void> {

@@ -14,6 +14,8 @@ import { changes, type Schema, turns } from './migrations.ts';
 import { createPeopleDirectory } from './people/directory.ts';
 import { createEndedAccess } from './people/ended-access.ts';
 import { createPersonStore } from './people/person.ts';
+import { createPolicyProposalStore } from './policy/proposal.ts';
+import { createPolicyVersionStore } from './policy/version.ts';
 import { createRevocationStore } from './revocation.ts';
 import { createRevocationFeed, type RevocationFeed } from './revocation-feed.ts';
 import { createSecretStore } from './secret.ts';
@@ -99,6 +101,8 @@ export async function openStore(
     bindings: bindings as BindingStore,
     used: createUsedStore(db),
     secrets: createSecretStore(db),
+    policyVersions: createPolicyVersionStore(database),
+    policyProposals: createPolicyProposalStore(database),
     /** Rejects when the database does not answer. */
     ping: () => ping(db),
     async close() {
