@@ -1,4 +1,4 @@
-import { type Kysely, sql, type Transaction } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
 import { type Database, databaseNow } from '../../../common/database/database.ts';
 import { mostVersions, type PolicyEditor, type PolicyVersion } from '../../../common/policy/versions.ts';
 import type { Schema } from '../migrations.ts';
@@ -62,7 +62,7 @@ export async function insertVersion(
   { version, parent, by, why, source, confirmedBy, text }: NewVersion,
 ): Promise<PolicyVersion | undefined> {
   // Without the row of its parent a version would leave a gap, which the next one would fill below it.
-  if (parent !== null && !(await isKept(transaction, parent))) return undefined;
+  if (!(await mayFollow(transaction, parent))) return undefined;
   const row = { version, parent, at: now, by_sub: by.sub, by_name: by.name, why, source, text };
   const second = { confirmed_sub: confirmedBy?.sub ?? null, confirmed_name: confirmedBy?.name ?? null };
   const number = (parent ?? 0) + 1;
@@ -80,9 +80,11 @@ export async function insertVersion(
   return toVersion(added);
 }
 
-async function isKept(db: Kysely<Schema>, number: number): Promise<boolean> {
-  const row = db.selectFrom('policy_version').select(sql<number>`1`.as('one')).where('number', '=', number);
-  return (await row.executeTakeFirst()) !== undefined;
+/** Whether a version of this number is kept, or there is none yet. */
+async function mayFollow(db: Kysely<Schema>, parent: number | null): Promise<boolean> {
+  const all = db.selectFrom('policy_version').select('number').limit(1);
+  const found = await (parent === null ? all : all.where('number', '=', parent)).executeTakeFirst();
+  return (found === undefined) === (parent === null);
 }
 
 type Row = Omit<Schema['policy_version'], 'text'>;
