@@ -16,11 +16,12 @@ function policyOf(count: number): Policy {
       server: `server-${i}`,
       methods: ['tools/list', 'tools/call', 'resources/read'],
       tools: [`tool-${i}-a`, `tool-${i}-b`, `tool-${i}-c`, `get-${i}-*`],
+      toolRules: [],
       prompts: [],
       resources: ['file:///data/*'],
     }),
   );
-  return compilePolicy({ groups: new Map(), ui: new Map(), scopes: new Map([['s', rules]]) });
+  return compilePolicy({ groups: new Map(), ui: new Map(), limits: [], scopes: new Map([['s', rules]]) });
 }
 
 const tool = (name: string): [Access] => [{ method: 'tools/call', object: { kind: 'tool', name } }];

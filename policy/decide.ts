@@ -1,5 +1,5 @@
-import { type ApprovedTools, isApproved } from './approved-tools.ts';
-import type { MethodGrant, Policy, ServerGrant } from './policy.ts';
+import { isApproved, type KnownTools } from './known-tools.ts';
+import type { Approvers, MethodGrant, Policy, ServerGrant } from './policy.ts';
 import type { Access } from './request/mcp-request.ts';
 import { kindsOf, lifecycle, methods, type ObjectKind } from './request/methods.ts';
 import { staysUnder, templateStaysUnder } from './resource-uri.ts';
@@ -12,16 +12,31 @@ export type DenyReason =
   | 'unknown_method'
   | 'method_not_allowed'
   | 'object_not_allowed'
+  /** A rule names the tool, but no rule allows these arguments. */
+  | 'argument_not_allowed'
+  /** A rule allows it once a person has approved the call. */
+  | 'approval_needed'
   /** A rule allows it, but the tool is new or has changed and is not approved. */
   | 'tool_changed';
 
-/** The verdict: the rule that allowed (the first access's), or the first access that no rule allows and why. */
-export type Decision = { allowed: true; rule: string } | { allowed: false; reason: DenyReason; access: Access };
+/** A verdict that denies: the first access that no rule allows, and why. */
+export interface Denial {
+  allowed: false;
+  reason: DenyReason;
+  access: Access;
+  /** With `argument_not_allowed`: the first argument that fails, as the rule names it. Never its value. */
+  argument?: string;
+  /** With `approval_needed`: a rule that allows the call once it is approved, and all who may approve it. */
+  hold?: { rule: string; approvers: Approvers };
+}
+
+/** The verdict: the rule that allowed (the first access's), or why not. */
+export type Decision = { allowed: true; rule: string } | Denial;
 
 /**
  * Decides whether a caller with `scopes` may do all of `accesses` on `server`. Default deny: an access is allowed if one
  * rule of one scope names the server, the method and, where the method names an object, the object.
- * @param approved the approved tools (`TOOL_CHANGES=refuse`); undefined where tools need no approval
+ * @param tools what the registry says about tools; undefined where tools need no approval and none is known to only read
  * Pure. The time depends on the number of scopes and accesses, not on the number of rules.
  */
 export function decide(
@@ -29,14 +44,14 @@ export function decide(
   scopes: readonly string[],
   server: string,
   accesses: readonly [Access, ...Access[]],
-  approved?: ApprovedTools,
+  tools?: KnownTools,
 ): Decision {
   let rule = '';
   for (const access of accesses) {
     const verdict = decideOne(policy, scopes, server, access);
     if (!verdict.allowed) return verdict;
     // Last of all: a caller who may not use a tool must not learn that it waits for approval.
-    if (access.object?.kind === 'tool' && !isApproved(approved, server, access.object.name))
+    if (access.object?.kind === 'tool' && !isApproved(tools, server, access.object.name))
       return { allowed: false, reason: 'tool_changed', access };
     rule ||= verdict.rule;
   }

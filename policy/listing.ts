@@ -1,5 +1,5 @@
-import type { ApprovedTools } from './approved-tools.ts';
 import { decide, methodGrants } from './decide.ts';
+import type { KnownTools } from './known-tools.ts';
 import type { Policy } from './policy.ts';
 import type { ObjectKind } from './request/methods.ts';
 import { staysUnder } from './resource-uri.ts';
@@ -37,7 +37,7 @@ export interface Viewer {
   scopes: readonly string[];
   server: string;
   /** As for `decide`. */
-  approved?: ApprovedTools | undefined;
+  tools?: KnownTools | undefined;
   /** Nothing is hidden: of a broker's lists, because what is behind them is judged when it is used. */
   seesAll?: boolean;
 }
@@ -48,7 +48,7 @@ export interface Viewer {
  * @param element the element as the server sent it, parsed; one without a name is unusable and not shown
  */
 export function isVisible(
-  { policy, scopes, server, approved, seesAll }: Viewer,
+  { policy, scopes, server, tools, seesAll }: Viewer,
   listing: Listing,
   element: unknown,
 ): boolean {
@@ -57,7 +57,7 @@ export function isVisible(
   if (typeof name !== 'string' || name === '') return false;
   if (seesAll) return true;
   const { use: method, kind } = listing;
-  if (decide(policy, scopes, server, [{ method, object: { kind, name } }], approved).allowed) return true;
+  if (decide(policy, scopes, server, [{ method, object: { kind, name } }], tools).allowed) return true;
   const brace = listing.key === 'uriTemplate' ? name.indexOf('{') : -1;
   if (brace === -1) return false;
   const fixed = name.slice(0, brace);
@@ -72,9 +72,9 @@ function hasResourceUnder(prefix: string, fixed: string): boolean {
 }
 
 /** Whether a list needs no filter because the caller may use everything in it. */
-export function isAllVisible({ policy, scopes, server, approved, seesAll }: Viewer, listing: Listing): boolean {
+export function isAllVisible({ policy, scopes, server, tools, seesAll }: Viewer, listing: Listing): boolean {
   if (seesAll) return true;
-  if (listing.kind === 'tool' && approved !== undefined) return false;
+  if (listing.kind === 'tool' && tools?.approved !== undefined) return false;
   return methodGrants(policy, scopes, server, listing.use).some((grant) => grant.objects[listing.kind].coversAll());
 }
 

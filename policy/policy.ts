@@ -6,9 +6,62 @@ export interface Rule {
   at: string;
   server: string;
   methods: readonly string[];
+  /** Names and patterns of tools that may be called without a condition. */
   tools: readonly string[];
+  /** Tools that may be called under a condition. */
+  toolRules: readonly ToolRule[];
   prompts: readonly string[];
   resources: readonly string[];
+  /** When the rule ends, in milliseconds since 1970. */
+  until?: number | undefined;
+}
+
+/** Who may approve a call that is held: the caller (`person`), or members of these groups. */
+export interface Approvers {
+  person: boolean;
+  groups: readonly string[];
+}
+
+/** What one argument of a call must be. With neither values nor bounds it may be anything. */
+export interface ArgumentRule {
+  /** As the file writes it: a key of the arguments, or a JSON pointer (RFC 6901). */
+  name: string;
+  /** The keys that lead to it. */
+  path: readonly string[];
+  /** Values that it may have; a string that ends with `*` is a glob. */
+  values?: readonly (string | number | boolean)[] | undefined;
+  min?: number | undefined;
+  max?: number | undefined;
+  /** It may be missing. */
+  optional: boolean;
+  /** It may be an empty array. */
+  empty: boolean;
+}
+
+/** Tools that may be called under a condition: those of a name or pattern, or those that a hint covers. */
+export interface ToolRule {
+  pattern?: string | undefined;
+  hint?: 'read-only' | undefined;
+  arguments: readonly ArgumentRule[];
+  /** No other top-level arguments are allowed than those that are named. */
+  only: boolean;
+  approve?: Approvers | undefined;
+  /** When the entry ends, in milliseconds since 1970. */
+  until?: number | undefined;
+}
+
+/** How often a caller may call tools, as the policy file writes it. */
+export interface Limit {
+  /** Its place: `limits[0]`. */
+  at: string;
+  /** Groups of people, or scopes of agents; undefined for everyone. */
+  who?: readonly string[] | undefined;
+  /** A name or pattern. */
+  server: string;
+  /** Names and patterns. */
+  tools: readonly string[];
+  calls: number;
+  seconds: 60 | 3600 | 86_400;
 }
 
 /** The values of the policy file before compilation. */
@@ -16,6 +69,7 @@ export interface PolicySource {
   groups: ReadonlyMap<string, readonly string[]>;
   scopes: ReadonlyMap<string, readonly Rule[]>;
   ui: ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>;
+  limits: readonly Limit[];
   /** Parts of the file that have no effect: where they are, and why. */
   idle?: readonly { at: string; message: string }[];
 }
@@ -35,20 +89,42 @@ export interface ServerGrant {
 /** A compiled policy. Look-up time does not depend on the number of rules. */
 export interface Policy {
   source: PolicySource;
+  /** The time that it was compiled for: what has ended by then grants nothing. */
+  at: number;
   scopes: ReadonlyMap<string, Patterns<ServerGrant>>;
   ui: ReadonlyMap<string, ReadonlyMap<string, Patterns<string>>>;
 }
 
-/** Compiles a policy. It expands method globs here, so that they only ever match methods known today. */
-export function compilePolicy(source: PolicySource): Policy {
-  const scopes = new Map([...source.scopes].map(([name, rules]) => [name, compileScope(rules)]));
+/** When the next rule or entry of a policy ends after `at` (both in milliseconds since 1970). */
+export function nextEnd(source: PolicySource, at: number): number | undefined {
+  return endsOf(source).find((end) => end > at);
+}
+
+/** When the rules and entries of a policy end, each time once, the first first. In milliseconds since 1970. */
+export function endsOf({ scopes }: PolicySource): number[] {
+  const ends = [...scopes.values()].flat().flatMap(({ until, toolRules }) => [until, ...toolRules.map((r) => r.until)]);
+  return [...new Set(ends)].filter((end) => end !== undefined).sort((a, b) => a - b);
+}
+
+/**
+ * Compiles a policy. It expands method globs here, so that they only ever match methods known today.
+ * @param at for when, in milliseconds since 1970: what has ended by then grants nothing. Default: all that ends has ended
+ */
+export function compilePolicy(source: PolicySource, at = Number.POSITIVE_INFINITY): Policy {
+  const scopes = new Map(
+    [...source.scopes].map(([name, rules]) => [name, compileScope(rules.filter((rule) => lasts(rule, at)))]),
+  );
   const ui = new Map(
     [...source.ui].map(([scope, grants]) => [
       scope,
       new Map([...grants].map(([permission, names]) => [permission, asPatterns(names)])),
     ]),
   );
-  return { source, scopes, ui };
+  return { source, at, scopes, ui };
+}
+
+function lasts({ until }: { until?: number | undefined }, at: number): boolean {
+  return until === undefined || until > at;
 }
 
 function compileScope(rules: readonly Rule[]): Patterns<ServerGrant> {

@@ -15,6 +15,8 @@ export const uiPermissions = [
   'view_people',
   /** End the access of others. */
   'end_access',
+  /** Change the policy. It counts with `all` only. */
+  'edit_policy',
 ] as const;
 
 export type UiPermission = (typeof uiPermissions)[number];

@@ -1,8 +1,9 @@
 import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { JWTVerifyGetKey } from 'jose';
+import { everyTool } from '../common/policy/approved-tools-watch.ts';
 import type { Logger } from '../common/service/log.ts';
-import type { ApprovedTools } from '../policy/approved-tools.ts';
+import type { KnownTools } from '../policy/known-tools.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { AccountDoor } from './access/account.ts';
 import { createCatalogue } from './access/catalogue.ts';
@@ -89,7 +90,7 @@ export interface RegistryParts {
   policyDoor: PolicyDoor;
   definitions: ApprovedDefinitions;
   /** The tools that the gate lets through (`TOOL_CHANGES=refuse`); undefined where tools need no approval. */
-  approved?: () => ApprovedTools | undefined;
+  knownTools?: () => KnownTools;
   /** Called after tools were approved. */
   onApproved?: () => Promise<void>;
   /** With which MCP clients people may log in; all if undefined. */
@@ -106,7 +107,7 @@ const noIcons: Pick<Icons, 'of' | 'find'> = { of: () => undefined, find: () => u
 /** The registry's middleware and routes, in order. Every route but `/health` needs a person. */
 export function createApp(parts: RegistryParts): Express {
   const { publicUrl, keys, policy, store, editor, search, check, definitions, log } = parts;
-  const { onApproved = async () => undefined, approved = () => undefined } = parts;
+  const { onApproved = async () => undefined, knownTools = () => everyTool } = parts;
   const { icons = noIcons, clientLogins = anyClient, now = () => new Date() } = parts;
   const identify = createIdentify(publicUrl, keys);
   const guard = requirePerson(identify, ['#registry']);
@@ -126,7 +127,7 @@ export function createApp(parts: RegistryParts): Express {
     next();
   });
 
-  app.use('/api/hub', createHubApi({ ...parts, servers: store.list, approved, identify }));
+  app.use('/api/hub', createHubApi({ ...parts, servers: store.list, knownTools, identify }));
   app.use('/api', requirePerson(identify, ['#registry', 'mcpgw']));
   // An assertion for mcpgw may only change what the tool it was made for changes.
   const guardFor = (tool?: ChangingTool) => (tool ? requireOperation(identify, tool) : guard);
@@ -136,7 +137,7 @@ export function createApp(parts: RegistryParts): Express {
   app.use('/api', createToolChangesApi({ guard, catalogue, policy, definitions, onApproved }));
   const historyOf = (server: string) => store.observations.history(server, now());
   app.use('/api', createHealthApi(catalogue, historyOf), createUsageApi({ ...parts, guard }));
-  const shown = { ...parts, catalogue, approved, clientLogins, iconOf: icons.of, now };
+  const shown = { ...parts, catalogue, knownTools, clientLogins, iconOf: icons.of, now };
   app.use('/-', createLive({ ...shown, guard, draw: render.part }));
   app.use('/api', createChangesApi(store, policy), createSearchApi(catalogue, search, definitions));
   // After the search: this router would take /tools/search for the tools of a server.

@@ -1,7 +1,7 @@
 import { createRemoteJWKSet } from 'jose';
 import type * as z from 'zod';
 import { readConfigFile } from '../common/files/config-file.ts';
-import { approvedBy, watchApprovedTools } from '../common/policy/approved-tools-watch.ts';
+import { toolsBy, watchApprovedTools } from '../common/policy/approved-tools-watch.ts';
 import { watchPolicy } from '../common/policy/policy-watch.ts';
 import type { Logger } from '../common/service/log.ts';
 import { metricsEndpoint } from '../common/service/metrics-endpoint.ts';
@@ -88,7 +88,7 @@ export async function serve(env: NodeJS.ProcessEnv, log: Logger): Promise<Servic
       upstreamAuth,
       ...doorsOf(config.authServerUrl),
       definitions,
-      ...{ approved: search.approved, onApproved: approved.write },
+      ...{ knownTools: search.knownTools, onApproved: approved.write },
       log,
     }),
     host: config.host,
@@ -144,7 +144,7 @@ function readAuthorities(path: string | undefined): string | undefined {
   return path && readConfigFile('UPSTREAM_CA_FILE', path, (text) => text);
 }
 
-/** Starts the search, over words and, if there is a model, over meanings. `approved`: the tools that the gate lets through. */
+/** Starts the search, over words and, if there is a model, over meanings. `knownTools`: as for `decide`. */
 async function startSearch(
   { toolChanges, approvedToolsFile, embeddings }: z.output<typeof registryConfig>,
   options: Pick<ToolSearchOptions, 'servers' | 'toolsOf' | 'policy'>,
@@ -156,7 +156,7 @@ async function startSearch(
   search.start();
   return {
     ...search,
-    approved: () => approvedBy(guard),
+    knownTools: () => toolsBy(guard),
     stop() {
       search.stop();
       guard.stop();

@@ -1,5 +1,4 @@
 import type { ToolGuard } from '../../common/policy/approved-tools-watch.ts';
-import type { ApprovedTools } from '../../policy/approved-tools.ts';
 import type { Decision } from '../../policy/decide.ts';
 import { listings } from '../../policy/listing.ts';
 import type { Policy } from '../../policy/policy.ts';
@@ -61,8 +60,6 @@ export function remedyForPerson(groups: readonly string[]): string {
   return `${which} would allow it. Ask an administrator, who can add you in Cognito.`;
 }
 
-const noTools: ApprovedTools = new Map();
-
 /**
  * The answer to a caller who asks for a list that no rule grants, of a server that a rule names: an empty one, in place of
  * the server's. Clients ask for every list that a server announces, and many give up at a refusal.
@@ -80,23 +77,17 @@ export function emptyList(
   return new AuthError('nothing_to_list', texts.nothing_to_list(access.method, server), { id, result });
 }
 
-/** The approved tools for the policy: none while they cannot be read. */
-export function approvedBy(guard: Pick<ToolGuard, 'approved'>): ApprovedTools | undefined {
-  const approved = guard.approved();
-  return approved === 'unreadable' ? noTools : approved;
-}
-
 /**
  * The denial of a tool that the policy allows but that is not approved. Use it only after the policy's verdict: a caller
  * without permission must not learn that a tool waits for approval.
  */
 export function notApproved(
-  guard: Pick<ToolGuard, 'approved'>,
+  guard: Pick<ToolGuard, 'known'>,
   server: string,
   { id }: McpRequest,
   { access }: Denial,
 ): AuthError {
-  if (guard.approved() === 'unreadable')
+  if (guard.known() === 'unreadable')
     return new AuthError('approved_tools_unavailable', texts.approved_tools_unavailable, { id });
   const tool = access.object?.name.slice(0, 128);
   return new AuthError('tool_changed', texts.tool_changed(tool, server), { id });

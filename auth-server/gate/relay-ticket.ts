@@ -1,6 +1,6 @@
 import type { BrokerName } from '../../common/identity/broker.ts';
 import type { Ticket } from '../../common/identity/ticket.ts';
-import type { ApprovedTools } from '../../policy/approved-tools.ts';
+import type { KnownTools } from '../../policy/known-tools.ts';
 import { isSomeListFiltered } from '../../policy/listing.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { Endpoint, McpRequest } from '../../policy/request/mcp-request.ts';
@@ -21,8 +21,8 @@ export interface AllowedRequest {
   asked: McpRequest;
   /** With `/messages`: path and query at the upstream. */
   target: string | undefined;
-  /** The approved tools, where approval is required: as for `decide`. */
-  approved?: ApprovedTools | undefined;
+  /** As for `decide`. */
+  tools?: KnownTools | undefined;
   /** The broker that the request leads to. */
   broker?: BrokerName | undefined;
   /** Set if the server wants each person's own account: the relay has to see whether the server accepts it. */
@@ -78,13 +78,13 @@ function endOf({ sessionId, expiresAt, groupsValidUntil = expiresAt }: Principal
  * `tools/list` there. So the relay sees all answers to callers for whom some list of the server is filtered.
  */
 function needsRelay(policy: Policy, request: AllowedRequest): boolean {
-  const { principal, server, endpoint, asked, approved, broker, use } = request;
+  const { principal, server, endpoint, asked, tools, broker, use } = request;
   if (use) return true;
   // The hub's lists are not filtered: what is behind them is judged when it is used. It says itself who may cache them.
   if (broker === 'hub' && endpoint === 'mcp') return relayedToHub.has(asked.method) || asked.mayCreateTask === true;
   if (endpoint !== 'mcp' || relayed.has(asked.method) || isExtensionMethod(asked.method)) return true;
   if (asked.method === 'tools/call' && asked.mayCreateTask === true) return true;
-  return hasFilteredList(policy, principal, server, approved);
+  return hasFilteredList(policy, principal, server, tools);
 }
 
 /**
@@ -94,21 +94,15 @@ function needsRelay(policy: Policy, request: AllowedRequest): boolean {
 const relayedToHub = new Set(['initialize', '(stream)', '(end)', 'subscriptions/listen', 'tasks/list']);
 const relayed = new Set([...relayedToHub, ...cacheable]);
 
-type Known = { policy: Policy; approved: ApprovedTools | undefined; servers: Map<string, boolean> };
+type Known = { policy: Policy; tools: KnownTools | undefined; servers: Map<string, boolean> };
 const known = perPrincipal((): { now: Known | undefined } => ({ now: undefined }));
 
 /** Remembered for each principal and server until the policy or the approved tools change. */
-function hasFilteredList(
-  policy: Policy,
-  principal: Principal,
-  server: string,
-  approved: ApprovedTools | undefined,
-): boolean {
+function hasFilteredList(policy: Policy, principal: Principal, server: string, tools: KnownTools | undefined): boolean {
   const kept = known(principal);
-  if (kept.now?.policy !== policy || kept.now.approved !== approved)
-    kept.now = { policy, approved, servers: new Map() };
+  if (kept.now?.policy !== policy || kept.now.tools !== tools) kept.now = { policy, tools, servers: new Map() };
   const { servers } = kept.now;
-  const found = servers.get(server) ?? isSomeListFiltered({ policy, scopes: principal.scopes, server, approved });
+  const found = servers.get(server) ?? isSomeListFiltered({ policy, scopes: principal.scopes, server, tools });
   servers.set(server, found);
   return found;
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import type { ToolGuard } from '../../common/policy/approved-tools-watch.ts';
+import { type ToolGuard, toolsBy } from '../../common/policy/approved-tools-watch.ts';
 import type { Logger } from '../../common/service/log.ts';
 import type { UpstreamSecrets } from '../../common/upstream-secrets/watch.ts';
 import { decide } from '../../policy/decide.ts';
@@ -22,7 +22,7 @@ import type { RevocationFeed } from '../store/revocation-feed.ts';
 import { type AccountDeps, type AccountUse, accountToken } from './account/token.ts';
 import { type Allowance, allow, deny } from './answer.ts';
 import type { MetadataSettings } from './metadata.ts';
-import { approvedBy, emptyList, notApproved, permissionDenied } from './permission-denial.ts';
+import { emptyList, notApproved, permissionDenied } from './permission-denial.ts';
 import { readRequest } from './read-request.ts';
 import { relayTicket } from './relay-ticket.ts';
 import { checkOwnership } from './session-ownership.ts';
@@ -39,7 +39,7 @@ export interface ValidateDeps extends IdentifyDeps, AccountDeps, Pick<MetadataSe
   /** Most bytes of bodies that are held at a time. Default: some of the largest. */
   heldBytes?: number | undefined;
   upstreamSecrets: Pick<UpstreamSecrets, 'find'>;
-  toolGuard: Pick<ToolGuard, 'approved'>;
+  toolGuard: Pick<ToolGuard, 'known'>;
   decisionLog: Logger;
   recent: DecisionRecorder;
   throttle: Throttle;
@@ -167,7 +167,7 @@ function permit(deps: ValidateDeps, principal: Principal, target: McpTarget, ask
     principal.scopes,
     target.server,
     accesses,
-    isHub ? undefined : approvedBy(deps.toolGuard),
+    isHub ? undefined : toolsBy(deps.toolGuard),
   );
   const isPermitted = decision.allowed || decision.reason === 'tool_changed';
   const empty = isPermitted || target.endpoint !== 'mcp' ? undefined : emptyList(target.server, asked, decision);
@@ -228,9 +228,9 @@ async function ticketFor(
   { server, endpoint, broker }: McpTarget,
   asked: McpRequest,
 ): Promise<string | undefined> {
-  const approved = approvedBy(deps.toolGuard);
+  const tools = toolsBy(deps.toolGuard);
   const target = session?.target;
-  const ticket = relayTicket(deps.policy(), { principal, server, endpoint, asked, target, approved, broker, use });
+  const ticket = relayTicket(deps.policy(), { principal, server, endpoint, asked, target, tools, broker, use });
   const credential = credentialFor && { credentialFor };
   return ticket && (await deps.assertions.signTicket({ ...ticket, heard: cursor, ...credential }));
 }

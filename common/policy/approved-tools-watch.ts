@@ -1,34 +1,40 @@
 import * as z from 'zod';
-import type { ApprovedTools } from '../../policy/approved-tools.ts';
+import type { KnownTools, ToolNames } from '../../policy/known-tools.ts';
 import { type Found, reasonOf, watchFile } from '../files/watched-file.ts';
 import type { Logger } from '../service/log.ts';
 
-/** Which tools may be used, by `TOOL_CHANGES`. */
+/** What the registry says about tools, as it stands. */
 export interface ToolGuard {
   /**
-   * The approved tools; undefined if every tool may be used (`flag`).
-   * @returns `unreadable` while the file cannot be read: then no tool may be used
+   * The tools as `decide` takes them; the same object until the file changes.
+   * @returns `unreadable` while the file of a gateway that refuses unapproved tools cannot be read: then no tool may be used
    */
-  approved(): ApprovedTools | undefined | 'unreadable';
+  known(): KnownTools | 'unreadable';
   stop(): void;
 }
 
-const noTools: ApprovedTools = new Map();
+const none: ToolNames = new Map();
+const noTool: KnownTools = { approved: none, readOnly: none };
 
-/** While the approved tools are unreadable, none is approved: the gate refuses all calls. */
-export function approvedBy(guard: Pick<ToolGuard, 'approved'>): ApprovedTools | undefined {
-  const approved = guard.approved();
-  return approved === 'unreadable' ? noTools : approved;
+/** Every tool may be used, and none is known to only read. */
+export const everyTool: KnownTools = { readOnly: none };
+
+/** While the file of a gateway that refuses unapproved tools is unreadable, none is approved: the gate refuses all calls. */
+export function toolsBy(guard: Pick<ToolGuard, 'known'>): KnownTools {
+  const known = guard.known();
+  return known === 'unreadable' ? noTool : known;
 }
 
-/** The guard of a gateway that refuses no tool because it is new or changed. */
-export const allTools: ToolGuard = { approved: () => undefined, stop: () => undefined };
+/** The guard of a gateway that refuses no tool because it is new or changed, and where no hint counts. */
+export const allTools: ToolGuard = { known: () => everyTool, stop: () => undefined };
 
-const content = z.object({ version: z.literal(1), servers: z.record(z.string(), z.array(z.string())) });
+const namesByServer = z.record(z.string(), z.array(z.string()));
+const content = z.object({ version: z.literal(1), servers: namesByServer, readOnly: namesByServer.default({}) });
 
 /**
  * Reads the file that the registry writes, and reads it again within half a second of each change. Only the registry
- * writes it, so a broken one is no typing error: if it cannot be read, no tool may be used.
+ * writes it, so a broken one is no typing error: if it cannot be read, no tool counts as read-only, and with `refuse` no tool
+ * may be used.
  * @param mode `TOOL_CHANGES`
  */
 export function watchApprovedTools(
@@ -37,20 +43,24 @@ export function watchApprovedTools(
   log: Logger,
   intervalMilliseconds?: number,
 ): ToolGuard {
-  if (mode === 'flag') return allTools;
-  let approved: ApprovedTools | 'unreadable' = 'unreadable';
+  let known: KnownTools | 'unreadable' = 'unreadable';
   const take = (found: Found<string>) => {
     try {
       if ('error' in found) throw found.error;
-      const { servers } = content.parse(JSON.parse(found.value));
-      approved = new Map(Object.entries(servers).map(([server, tools]) => [server, new Set(tools)]));
+      const { servers, readOnly } = content.parse(JSON.parse(found.value));
+      known = { approved: mode === 'refuse' ? namesOf(servers) : undefined, readOnly: namesOf(readOnly) };
     } catch (error) {
-      approved = 'unreadable';
+      known = mode === 'refuse' ? 'unreadable' : everyTool;
       const code = 'error' in found ? reasonOf(error) : 'its content is not what the registry writes';
-      log.error({ path, code }, 'the approved tools cannot be read: no tool may be called');
+      if (mode === 'refuse') log.error({ path, code }, 'the approved tools cannot be read: no tool may be called');
+      else log.warn({ path, code }, 'the approved tools cannot be read: no tool counts as read-only');
     }
   };
   const file = watchFile(path, take, intervalMilliseconds);
   take(file.first);
-  return { approved: () => approved, stop: file.stop };
+  return { known: () => known, stop: file.stop };
+}
+
+function namesOf(servers: Record<string, readonly string[]>): ToolNames {
+  return new Map(Object.entries(servers).map(([server, tools]) => [server, new Set(tools)]));
 }

@@ -31,11 +31,12 @@ const file = z
 /**
  * Reads `scopes.yml`.
  * @param text the file's content: `group_mappings`, `UI-Scopes`, and per scope a list of `{server, methods, tools}`
+ * @param at as for `compilePolicy`
  * @returns the compiled policy; `source.idle` names the parts of the file that have no effect
  * @throws {ConfigError} with every fault found (line, path, what was expected); an empty file is a fault
  */
-export function parsePolicy(text: string): Policy {
-  return compilePolicy(readPolicySource(text));
+export function parsePolicy(text: string, at?: number): Policy {
+  return compilePolicy(readPolicySource(text), at);
 }
 
 /**
@@ -73,10 +74,11 @@ function toSource({ group_mappings, 'UI-Scopes': ui, ...scopes }: z.output<typeo
         new Map(Object.entries(grants).filter((entry): entry is [string, string[]] => entry[1] !== undefined)),
       ]),
     ),
+    limits: [],
     scopes: new Map(
       Object.entries(scopes).map(([scope, rules]) => [
         scope,
-        rules.flatMap((r, index): Rule[] => (r ? [{ at: `${scope}[${index}]`, ...r }] : [])),
+        rules.flatMap((r, index): Rule[] => (r ? [{ at: `${scope}[${index}]`, ...r, toolRules: [] }] : [])),
       ]),
     ),
   };

@@ -106,7 +106,7 @@ function warnOf(source: PolicySource, about: object, log: Logger): void {
 
 /** `loadedAt` is in seconds since 1970. */
 function inForceFrom(text: string, source: PolicySource) {
-  return { policy: compilePolicy(source), version: policyVersion(text), loadedAt: Date.now() / 1000 };
+  return { policy: compilePolicy(source, Date.now()), version: policyVersion(text), loadedAt: Date.now() / 1000 };
 }
 
 /** About 500 rules, which take 50 ms. A longer file would block every request: 10,000 rules take a second. */

@@ -21,10 +21,20 @@ export interface RawMcpRequest {
   protocolVersion?: string | undefined;
 }
 
+/** In place of a call's arguments: some that could be allowed, as for a list of what may be called. */
+export const anyArguments = Symbol('any arguments');
+/** In place of a call's arguments: ones that are not known. No rule about arguments allows them. */
+export const unknownArguments = Symbol('unknown arguments');
+
+/** The arguments of a call of a tool, parsed. A number that not all programs read alike is NaN. */
+export type ToolArguments = Readonly<Record<string, unknown>> | typeof anyArguments | typeof unknownArguments;
+
 /** One access that a request asks for: a method, and the object that it names, if any. */
 export interface Access {
   method: string;
   object?: { kind: ObjectKind; name: string };
+  /** Of a call of a tool; undefined counts as none. */
+  arguments?: ToolArguments | undefined;
 }
 
 /** A parsed request. All of `accesses` must be allowed. */

@@ -1,5 +1,5 @@
-import type { ApprovedTools } from '../approved-tools.ts';
 import { type Decision, type DenyReason, decide } from '../decide.ts';
+import type { KnownTools } from '../known-tools.ts';
 import type { Policy, Rule } from '../policy.ts';
 import type { Access } from '../request/mcp-request.ts';
 import { covers, decideByRule, listOf } from './rule-shape.ts';
@@ -29,6 +29,8 @@ export const denialWords: Readonly<Record<DenyReason, string>> = {
   server_not_allowed: 'no held scope has a rule for this server',
   method_not_allowed: 'a rule names the server, but none names the method',
   object_not_allowed: 'a rule names server and method, but none names this object',
+  argument_not_allowed: 'a rule names the tool, but none allows these arguments',
+  approval_needed: 'a rule allows it, but only after a person has approved the call',
   tool_changed: 'a rule allows it, but the tool is not approved as it is now',
 };
 
@@ -38,6 +40,8 @@ const missed: Record<DenyReason, RuleOutcome> = {
   server_not_allowed: 'server',
   method_not_allowed: 'method',
   object_not_allowed: 'object',
+  argument_not_allowed: 'object',
+  approval_needed: 'object',
   tool_changed: 'object',
 };
 
@@ -45,17 +49,17 @@ const missed: Record<DenyReason, RuleOutcome> = {
  * Explains why a caller with `scopes` may or may not do `access` on `server`. The verdict comes from `decide`, as it does
  * for `/validate`. The outcome of each rule is `decide`'s verdict with that rule alone, so the two cannot drift apart: a
  * rule hits if and only if the verdict is "allowed", or would be if the tool were approved. Pure.
- * @param approved the approved tools (`TOOL_CHANGES=refuse`); undefined where tools need no approval
+ * @param tools as for `decide`
  */
 export function explain(
   policy: Policy,
   scopes: readonly string[],
   server: string,
   access: Access,
-  approved?: ApprovedTools,
+  tools?: KnownTools,
 ): Explanation {
   return {
-    decision: decide(policy, scopes, server, [access], approved),
+    decision: decide(policy, scopes, server, [access], tools),
     scopes: scopes.map((scope) => ({
       scope,
       rules: (policy.source.scopes.get(scope) ?? []).map((rule) => explainRule(rule, server, access)),

@@ -41,13 +41,13 @@ export function covers(pattern: string, name: string): boolean {
 
 /** The verdict of `decide` if `rule` were the only rule and the caller held its scope. Pure. */
 export function decideByRule(rule: Rule, server: string, access: Access): ReturnType<typeof decide> {
-  const policy = compilePolicy({ groups: new Map(), ui: new Map(), scopes: new Map([['only', [rule]]]) });
+  const policy = compilePolicy({ groups: new Map(), ui: new Map(), limits: [], scopes: new Map([['only', [rule]]]) });
   return decide(policy, ['only'], server, [access]);
 }
 
 /** Whether a pattern of `resources` grants reading `uri`, as `decide` does. Pure. */
 export function readsResource(pattern: string, uri: string): boolean {
-  const nothing = { at: '', tools: [], prompts: [] };
+  const nothing = { at: '', tools: [], toolRules: [], prompts: [] };
   const rule: Rule = { ...nothing, server: '*', methods: ['resources/read'], resources: [pattern] };
   return decideByRule(rule, 'any', { method: 'resources/read', object: { kind: 'resource', name: uri } }).allowed;
 }

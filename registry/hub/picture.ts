@@ -1,6 +1,6 @@
 import { startPace } from '../../common/answers/pace.ts';
-import type { ApprovedTools } from '../../policy/approved-tools.ts';
 import { decide } from '../../policy/decide.ts';
+import type { KnownTools } from '../../policy/known-tools.ts';
 import { isVisible, type Listing, listings } from '../../policy/listing.ts';
 import { renameNeeded } from '../../policy/names.ts';
 import type { Policy } from '../../policy/policy.ts';
@@ -38,8 +38,8 @@ export interface PictureOptions {
   healthOf: (name: string) => Health;
   elementsOf: (server: string) => Promise<Elements>;
   policy: () => Policy;
-  /** The approved tools (`TOOL_CHANGES=refuse`); undefined where tools need no approval. */
-  approved: () => ApprovedTools | undefined;
+  /** As for `decide`. */
+  knownTools: () => KnownTools;
 }
 
 /** The texts of one picture, in bytes: the hub holds it in memory for each caller. */
@@ -71,7 +71,7 @@ export const notOffered = {
  * @returns a function of the caller's scopes and of the members of a set (undefined for all servers)
  */
 export function createPictures(options: PictureOptions) {
-  const { policy: current, approved, servers } = options;
+  const { policy: current, knownTools, servers } = options;
   return async (scopes: readonly string[], members?: readonly SetMember[]): Promise<Picture> => {
     const policy = current();
     const pace = startPace();
@@ -90,7 +90,7 @@ export function createPictures(options: PictureOptions) {
         found.push({ ...bareMember(member), leftOut: reason ?? notOffered.gone });
         continue;
       }
-      const viewer = { policy, scopes, server: server.name, approved: approved() };
+      const viewer = { policy, scopes, server: server.name, tools: knownTools() };
       const elements = narrowed(await options.elementsOf(server.name), member);
       const own = visible(
         elements,

@@ -1,5 +1,5 @@
-import type { ApprovedTools } from '../../policy/approved-tools.ts';
 import { decide } from '../../policy/decide.ts';
+import type { KnownTools } from '../../policy/known-tools.ts';
 import { isAllVisible, listings } from '../../policy/listing.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { Access } from '../../policy/request/mcp-request.ts';
@@ -14,12 +14,12 @@ const toolsList = listings.get('tools/list');
 export function callable(
   policy: Policy,
   scopes: readonly string[],
-  approved: ApprovedTools | undefined,
+  tools: KnownTools | undefined,
 ): (server: string, tool: string) => boolean {
   const servers = new Map<string, 'none' | 'some' | 'all'>();
   const ofServer = (server: string) => {
     if (!mayUseUi(policy, scopes, 'list_service', server)) return 'none';
-    return toolsList && isAllVisible({ policy, scopes, server, approved }, toolsList) ? 'all' : 'some';
+    return toolsList && isAllVisible({ policy, scopes, server, tools }, toolsList) ? 'all' : 'some';
   };
   return (server, tool) => {
     let known = servers.get(server);
@@ -29,6 +29,6 @@ export function callable(
     }
     if (known !== 'some') return known === 'all';
     const access: Access = { method: 'tools/call', object: { kind: 'tool', name: tool } };
-    return decide(policy, scopes, server, [access], approved).allowed;
+    return decide(policy, scopes, server, [access], tools).allowed;
   };
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startPace } from '../../common/answers/pace.ts';
-import { allTools, approvedBy, type ToolGuard } from '../../common/policy/approved-tools-watch.ts';
+import { allTools, type ToolGuard, toolsBy } from '../../common/policy/approved-tools-watch.ts';
 import { interval } from '../../common/time/interval.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { mayUseUi } from '../../policy/ui.ts';
@@ -70,7 +70,7 @@ export async function createToolSearch(options: ToolSearchOptions) {
      */
     async tools(person: Person, { text, limit, server }: { text: string; limit: number; server?: string | undefined }) {
       await Promise.race([follow(), sleep(waitMilliseconds, undefined, { ref: false })]);
-      const mayCall = callable(policy(), person.scopes, approvedBy(guard));
+      const mayCall = callable(policy(), person.scopes, toolsBy(guard));
       const isVisible = (found: IndexedTool) =>
         (server === undefined || server === found.server) && mayCall(found.server, found.tool.name);
       const near = await meanings?.search(text, isVisible);
@@ -81,7 +81,7 @@ export async function createToolSearch(options: ToolSearchOptions) {
         return found ? { server: found.server, tool: found.tool, score: Math.round(score * 1e3) / 1e3 } : [];
       });
       const asked = () => searchable().filter((each) => server === undefined || server === each.server);
-      const why = results.length > 0 ? undefined : whyNothing(policy(), approvedBy(guard), person, asked());
+      const why = results.length > 0 ? undefined : whyNothing(policy(), toolsBy(guard), person, asked());
       return { results, total: all.length, why };
     },
     /**
@@ -89,7 +89,7 @@ export async function createToolSearch(options: ToolSearchOptions) {
      * yields to other work: to find few among 50,000 takes a fifth of a second.
      */
     async callable({ scopes }: Person, most: number): Promise<Map<string, ToolInfo[]> | undefined> {
-      const mayCall = callable(policy(), scopes, approvedBy(guard));
+      const mayCall = callable(policy(), scopes, toolsBy(guard));
       const found = new Map<string, ToolInfo[]>();
       const pace = startPace();
       let left = most;

@@ -1,4 +1,4 @@
-import type { ApprovedTools } from '../../policy/approved-tools.ts';
+import type { KnownTools } from '../../policy/known-tools.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { Access } from '../../policy/request/mcp-request.ts';
 import { groupsThatHelp, scopeThatHelps } from '../../policy/review/remedy.ts';
@@ -16,14 +16,14 @@ const mostGroups = 3;
  */
 export function whyNothing(
   policy: Policy,
-  approved: ApprovedTools | undefined,
+  known: KnownTools | undefined,
   person: Person,
   servers: readonly SearchableServer[],
 ): { code: 'no_server_visible' | 'no_tool_known' | 'no_tool_allowed' | 'no_match'; message: string } {
   const { scopes } = person;
   const visible = servers.filter(({ server }) => mayUseUi(policy, scopes, 'list_service', server));
   const withTools = visible.filter(({ tools }) => tools.length > 0);
-  const mayCall = callable(policy, scopes, approved);
+  const mayCall = callable(policy, scopes, known);
   if (visible.length === 0) {
     const message = 'There is no such server that you may see. The maintainer of the policy can give you list_service.';
     return { code: 'no_server_visible', message };

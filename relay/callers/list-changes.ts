@@ -28,6 +28,7 @@ export interface ListChannel {
 interface Basis {
   policy: Policy;
   approved: ReadonlySet<string> | undefined;
+  readOnly: ReadonlySet<string> | undefined;
   digest: string;
 }
 
@@ -59,10 +60,12 @@ export function createListChanges(caller: Caller, channel: ListChannel, viewer: 
 
 const nothing = Buffer.alloc(0);
 
-function basisOf({ policy, scopes, server, approved: all }: Viewer, before?: Basis): Basis {
-  const approved = all?.get(server);
-  if (before?.policy === policy && before.approved === approved) return before;
-  return { policy, approved, digest: `${rulesDigest(policy, scopes)} ${approved ? namesDigest(approved) : ''}` };
+function basisOf({ policy, scopes, server, tools }: Viewer, before?: Basis): Basis {
+  const approved = tools?.approved?.get(server);
+  const readOnly = tools?.readOnly.get(server);
+  if (before?.policy === policy && before.approved === approved && before.readOnly === readOnly) return before;
+  const names = [approved, readOnly].map((each) => (each ? namesDigest(each) : ''));
+  return { policy, approved, readOnly, digest: [rulesDigest(policy, scopes), ...names].join(' ') };
 }
 
 /** Thousands of streams may ask at once, and few scopes make up what they ask about. */

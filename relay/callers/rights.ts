@@ -1,7 +1,7 @@
-import { allTools, approvedBy, type ToolGuard } from '../../common/policy/approved-tools-watch.ts';
-import type { ApprovedTools } from '../../policy/approved-tools.ts';
+import { allTools, type ToolGuard, toolsBy } from '../../common/policy/approved-tools-watch.ts';
 import { agentWithScopes, personInGroups } from '../../policy/caller.ts';
 import { decide, methodGrants } from '../../policy/decide.ts';
+import type { KnownTools } from '../../policy/known-tools.ts';
 import type { Viewer } from '../../policy/listing.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { Access } from '../../policy/request/mcp-request.ts';
@@ -15,23 +15,23 @@ export type Rights = ReturnType<typeof createRights>;
  * @param policy returns the policy in force; called each time, because it may change while a stream is open
  * @param guard the approved tools; while they cannot be read, no tool may be used
  */
-export function createRights(policy: () => Policy, guard: Pick<ToolGuard, 'approved'> = allTools) {
-  const verdicts = new WeakMap<Caller, { policy: Policy; approved: ApprovedTools | undefined; verdict: boolean }>();
+export function createRights(policy: () => Policy, guard: Pick<ToolGuard, 'known'> = allTools) {
+  const verdicts = new WeakMap<Caller, { policy: Policy; tools: KnownTools; verdict: boolean }>();
   const scopesOf = ({ ticket, groups, scopes }: Caller, now: Policy) =>
     ticket.kind === 'agent' ? agentWithScopes(now, scopes).scopes : personInGroups(now, groups).scopes;
   return {
     viewer(caller: Caller): Viewer {
       const now = policy();
       const { server, broker } = caller.ticket;
-      const viewer = { policy: now, scopes: scopesOf(caller, now), server, approved: approvedBy(guard) };
+      const viewer = { policy: now, scopes: scopesOf(caller, now), server, tools: toolsBy(guard) };
       return broker === 'hub' ? { ...viewer, seesAll: true } : viewer;
     },
     /** Whether the request that the caller was admitted for would still be allowed. */
     mayContinue(caller: Caller): boolean {
       const now = policy();
       const known = verdicts.get(caller);
-      const approved = approvedBy(guard);
-      if (known?.policy === now && known.approved === approved) return known.verdict;
+      const tools = toolsBy(guard);
+      if (known?.policy === now && known.tools === tools) return known.verdict;
       const { server, broker, uris = [] } = caller.ticket;
       // Any rule that names the hub or a set opens it.
       if (broker === 'hub') return decide(now, scopesOf(caller, now), server, [{ method: 'initialize' }]).allowed;
@@ -47,9 +47,9 @@ export function createRights(policy: () => Policy, guard: Pick<ToolGuard, 'appro
       const mayNow =
         isUnnamed && method !== 'subscriptions/listen'
           ? methodGrants(now, scopes, server, method).length > 0
-          : decide(now, scopes, server, [whole, ...resources], approved).allowed;
+          : decide(now, scopes, server, [whole, ...resources], tools).allowed;
       const verdict = !isUncheckable && mayNow;
-      verdicts.set(caller, { policy: now, approved, verdict });
+      verdicts.set(caller, { policy: now, tools, verdict });
       return verdict;
     },
   };

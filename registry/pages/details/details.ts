@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express';
-import { type ApprovedTools, isApproved } from '../../../policy/approved-tools.ts';
+import { isApproved, type KnownTools } from '../../../policy/known-tools.ts';
 import type { Policy } from '../../../policy/policy.ts';
 import type { AccountDoor } from '../../access/account.ts';
 import type { Catalogue, CatalogueEntry } from '../../access/catalogue.ts';
@@ -38,7 +38,7 @@ export interface DetailsParts {
   account: Pick<AccountDoor, 'connected'>;
   readUsage: ReadUsage;
   definitions: Pick<ApprovedDefinitions, 'of' | 'hashes'>;
-  approved: () => ApprovedTools | undefined;
+  knownTools: () => KnownTools;
   /** With which MCP clients people may log in. */
   clientLogins: ClientLogins;
   /** The hash of a server's icon, if this registry has it. */
@@ -53,7 +53,7 @@ type Details = NonNullable<Awaited<ReturnType<typeof detailsFor>>>;
 
 /** The server called `name` as `person` sees it; undefined if they may not see it or it does not exist. */
 export async function detailsFor(parts: DetailsParts, person: Person, name: string, view: ServerView) {
-  const { catalogue, policy, store, definitions, approved, iconOf, clientLogins, now } = parts;
+  const { catalogue, policy, store, definitions, knownTools, iconOf, clientLogins, now } = parts;
   const server = catalogue.get(person, name);
   if (!server) return undefined;
   const [history, known, log] = await Promise.all([
@@ -65,7 +65,7 @@ export async function detailsFor(parts: DetailsParts, person: Person, name: stri
   const rights = rightsOn(policy(), person, server);
   const changes = toolChanges(name, known, details?.announced ? tools : undefined);
   const mayCall = callable(policy(), person.scopes, undefined);
-  const allowed = approved();
+  const allowed = knownTools();
   const pending = changes.tools.filter(({ state }) => state !== 'removed');
   const waiting = server.enabled ? pending.length : 0;
   const shown = shownTools(tools, (tool) =>

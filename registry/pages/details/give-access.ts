@@ -57,7 +57,7 @@ function linesFor(policy: Policy, server: string, group: string, tools: readonly
   const { scopes, ui } = policy.source;
   // Any rule opens a set; the rules for its servers say which tools may be called.
   const methods = tools ? ['tools/list', 'tools/call'] : ['tools/list'];
-  const rule = { server, methods, tools: tools ?? [] };
+  const rule = { server, methods, tools: tools ?? [], toolRules: [] };
   const isFree = (name: string) => !scopes.has(name) && !ui.has(name);
   const isSame = (name: string) => grantsJust(scopes.get(name), rule);
   let scope = `${server}/read`;

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import { type ApprovedTools, isApproved } from '../../../policy/approved-tools.ts';
+import { isApproved, type KnownTools } from '../../../policy/known-tools.ts';
 import { mayBePlain, offeredName } from '../../../policy/offered-names.ts';
 import type { Policy } from '../../../policy/policy.ts';
 import type { Catalogue, CatalogueEntry } from '../../access/catalogue.ts';
@@ -15,7 +15,7 @@ export interface SetParts {
   catalogue: Catalogue;
   policy: () => Policy;
   definitions: Pick<ApprovedDefinitions, 'hashes'>;
-  approved: () => ApprovedTools | undefined;
+  knownTools: () => KnownTools;
 }
 
 /** A tool of a set: its name there, or why it is not offered, and whether this person may call it. */
@@ -64,13 +64,13 @@ export function membersOf(parts: SetParts, person: Person, entry: CatalogueEntry
 }
 
 function toolsOf(
-  { policy, definitions, approved }: SetParts,
+  { policy, definitions, knownTools }: SetParts,
   person: Person,
   member: SetMember,
   { name: server, health }: CatalogueEntry,
 ): SetTool[] {
   const mayCall = callable(policy(), person.scopes, undefined);
-  const guard = approved();
+  const guard = knownTools();
   const pinned = definitions.hashes().get(server)?.approved;
   const announced = new Map(health.tools.filter((tool) => !isUnusable(tool)).map((tool) => [tool.name, tool]));
   return [...(member.tools ?? announced.keys())].map((name) => {

@@ -1,4 +1,4 @@
-import type { ApprovedTools } from '../../../policy/approved-tools.ts';
+import type { KnownTools } from '../../../policy/known-tools.ts';
 import type { Policy } from '../../../policy/policy.ts';
 import { mayUseUiSomewhere } from '../../../policy/ui.ts';
 import { type Catalogue, type CatalogueEntry, inOrder } from '../../access/catalogue.ts';
@@ -15,7 +15,7 @@ export interface ListParts {
   catalogue: Catalogue;
   policy: () => Policy;
   definitions: Pick<ApprovedDefinitions, 'hashes'>;
-  approved: () => ApprovedTools | undefined;
+  knownTools: () => KnownTools;
   search: Pick<ToolSearch, 'servers'>;
   /** The hash of a server's icon, if this registry has it. */
   iconOf: (server: string) => string | undefined;
@@ -52,7 +52,7 @@ type List = ReturnType<typeof listFor>;
  * counts the matches on all pages, `waiting` the tools of a server that wait for approval.
  */
 export function listFor(
-  { catalogue, policy, definitions, approved, search, iconOf }: ListParts,
+  { catalogue, policy, definitions, knownTools, search, iconOf }: ListParts,
   person: Person,
   query: ListQuery,
 ) {
@@ -78,7 +78,7 @@ export function listFor(
   const onPage = (page: number) => listHref({ ...query, page });
   const rows = fitting.slice((number - 1) * perPage, number * perPage).map((server) => {
     const rights = rightsOn(policy(), person, server);
-    const refused = approved() !== undefined;
+    const refused = knownTools().approved !== undefined;
     /** `back`: where its forms redirect to. */
     return {
       server,

@@ -72,7 +72,7 @@ async function lookerFor(options: LiveOptions, person: Person, req: Request): Pr
     if (!entry) return 'gone';
     // The history gets a check some seconds after its outcome is known.
     const waiting = [...(options.definitions.hashes().get(server)?.pending ?? [])];
-    const approved = [...(options.approved()?.get(server) ?? [])];
+    const approved = [...(options.knownTools().approved?.get(server) ?? [])];
     const state = JSON.stringify([
       stateOf(entry),
       options.iconOf(server),

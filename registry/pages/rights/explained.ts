@@ -1,5 +1,5 @@
-import type { ApprovedTools } from '../../../policy/approved-tools.ts';
 import { agentWithScopes, type Caller, personInGroups } from '../../../policy/caller.ts';
+import type { KnownTools } from '../../../policy/known-tools.ts';
 import { isServerName } from '../../../policy/names.ts';
 import type { Policy } from '../../../policy/policy.ts';
 import type { Access } from '../../../policy/request/mcp-request.ts';
@@ -20,8 +20,8 @@ export interface Question {
 /** What the gate looks at besides the policy. */
 interface Known {
   servers: readonly { name: string; enabled: boolean }[];
-  /** The approved tools (`TOOL_CHANGES=refuse`); undefined where tools need no approval. */
-  approved: ApprovedTools | undefined;
+  /** As for `decide`. */
+  tools: KnownTools | undefined;
 }
 
 export type Explained = Exclude<ReturnType<typeof answerTo>, string>;
@@ -50,7 +50,7 @@ export function answerTo(policy: Policy, asked: Question, known: Known) {
   const access = accessOf(asked);
   if (typeof access === 'string') return access;
   const caller = kind === 'group' ? personInGroups(policy, names) : agentWithScopes(policy, names);
-  const { decision, scopes } = explain(policy, caller.scopes, server, access, known.approved);
+  const { decision, scopes } = explain(policy, caller.scopes, server, access, known.tools);
   const { allowed } = decision;
   const isUnapproved = !allowed && decision.reason === 'tool_changed';
   const what = `${access.method}${access.object ? ` “${access.object.name}”` : ''} on “${server}”`;

@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express';
-import type { ApprovedTools } from '../../../policy/approved-tools.ts';
+import type { KnownTools } from '../../../policy/known-tools.ts';
 import type { Policy } from '../../../policy/policy.ts';
 import { lifecycle, methods } from '../../../policy/request/methods.ts';
 import { mayUseUiEverywhere } from '../../../policy/ui.ts';
@@ -15,19 +15,19 @@ const offered = [...methods.keys(), ...[...lifecycle].filter((method) => !method
 interface RightsParts {
   catalogue: Catalogue;
   policy: () => Policy;
-  approved: () => ApprovedTools | undefined;
+  knownTools: () => KnownTools;
 }
 
 /** `GET /rights`: what the person may do here, why, and what would permit more. */
-export function showRights({ catalogue, policy, approved }: RightsParts, render: Render): RequestHandler {
+export function showRights({ catalogue, policy, knownTools }: RightsParts, render: Render): RequestHandler {
   return (req, res) => {
     const person = personOf(req);
     const servers = catalogue.list(person);
     const found = findServers(servers, readFind(req.query));
-    const rights = rightsOf(policy(), person, found.shown, servers, approved());
+    const rights = rightsOf(policy(), person, found.shown, servers, knownTools());
     // The form reveals all groups and what others may do.
     const mayExplain = mayUseUiEverywhere(policy(), person.scopes, 'modify_service');
-    const explain = mayExplain ? explainForm(policy(), req.query, servers, approved()) : undefined;
+    const explain = mayExplain ? explainForm(policy(), req.query, servers, knownTools()) : undefined;
     const view = { title: 'My rights', person, found, ...rights, explain };
     render<View & typeof view>(res, 200, 'list/rights', view);
   };
@@ -37,10 +37,10 @@ function explainForm(
   policy: Policy,
   query: Readonly<Record<string, unknown>>,
   servers: readonly CatalogueEntry[],
-  approved: ApprovedTools | undefined,
+  tools: KnownTools | undefined,
 ) {
   const asked = questionIn(query);
-  const answer = query.who === undefined ? undefined : answerTo(policy, asked, { servers, approved });
+  const answer = query.who === undefined ? undefined : answerTo(policy, asked, { servers, tools });
   const { groups, scopes, ui } = policy.source;
   return {
     asked,

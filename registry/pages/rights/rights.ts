@@ -1,5 +1,5 @@
-import { type ApprovedTools, isApproved } from '../../../policy/approved-tools.ts';
 import { decide } from '../../../policy/decide.ts';
+import { isApproved, type KnownTools } from '../../../policy/known-tools.ts';
 import { type Policy, wildcard } from '../../../policy/policy.ts';
 import type { Access } from '../../../policy/request/mcp-request.ts';
 import { groupsThatHelp } from '../../../policy/review/remedy.ts';
@@ -17,20 +17,20 @@ const mostDenied = 20;
  * What `person` may do, as the gate decides. Pure.
  * @param shown the servers whose rights are shown
  * @param servers that they see
- * @param approved the approved tools (`TOOL_CHANGES=refuse`); undefined where tools need no approval
+ * @param known as for `decide`
  */
 export function rightsOf(
   policy: Policy,
   person: Person,
   shown: readonly CatalogueEntry[],
   servers: readonly CatalogueEntry[],
-  approved: ApprovedTools | undefined,
+  known: KnownTools | undefined,
 ) {
   return {
     // Only people have groups: a token with scopes but without groups belongs to an agent.
     isAgent: person.authMethod === 'jwt' && person.groups.length === 0 && person.scopes.length > 0,
     scopes: person.scopes.map((scope) => scopeRights(policy, person, scope)),
-    servers: shown.map((server) => serverRights(policy, person, server, approved)),
+    servers: shown.map((server) => serverRights(policy, person, server, known)),
     ui: (Object.keys(uiWords) as UiPermission[]).map((permission) => uiRights(policy, person, permission, servers)),
   };
 }
@@ -50,7 +50,7 @@ function scopeRights(policy: Policy, person: Person, scope: string) {
  * were approved (`waiting`), and that they may not, whether anything at all is allowed there, and groups that would each
  * permit something that is denied.
  */
-function serverRights(policy: Policy, { scopes }: Person, entry: CatalogueEntry, approved: ApprovedTools | undefined) {
+function serverRights(policy: Policy, { scopes }: Person, entry: CatalogueEntry, known: KnownTools | undefined) {
   const { name, title, enabled, health } = entry;
   const call = (tool: string): Access => ({ method: 'tools/call', object: { kind: 'tool', name: tool } });
   const mayCall = (tool: string) => decide(policy, scopes, name, [call(tool)]).allowed;
@@ -63,8 +63,8 @@ function serverRights(policy: Policy, { scopes }: Person, entry: CatalogueEntry,
     groupsThatHelp(policy, { scopes, server: name, accesses: [access] }, mostGroups),
   );
   const granted = all.filter(mayCall);
-  const tools = granted.filter((tool) => isApproved(approved, name, tool));
-  const waiting = granted.filter((tool) => !isApproved(approved, name, tool));
+  const tools = granted.filter((tool) => isApproved(known, name, tool));
+  const waiting = granted.filter((tool) => !isApproved(known, name, tool));
   const about = { name, title, enabled, isSet: isSet(entry), tools, waiting, denied, connects };
   return { ...about, helps: [...new Set(helps)].slice(0, mostGroups) };
 }

@@ -12,6 +12,7 @@ export const uiWords: Readonly<Record<UiPermission, string>> = {
   export_audit: 'Export the records of these decisions as a file',
   view_people: 'See who has access and through what (for every server only)',
   end_access: 'End the access of other people (for every server only)',
+  edit_policy: 'Change the policy (for every server only)',
 };
 
 /** `every server`, `servers that begin with "team-"`, or the name. */

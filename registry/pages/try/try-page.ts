@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
 import { hiddenCharacters, reveal } from '../../../common/text/reveal.ts';
-import type { ApprovedTools } from '../../../policy/approved-tools.ts';
 import { decide } from '../../../policy/decide.ts';
+import type { KnownTools } from '../../../policy/known-tools.ts';
 import type { Policy } from '../../../policy/policy.ts';
 import type { Access } from '../../../policy/request/mcp-request.ts';
 import { paramHeadersOf } from '../../../policy/request/param-headers.ts';
@@ -22,7 +22,7 @@ import { formOf } from './form-model.ts';
 export interface TryParts {
   catalogue: Catalogue;
   policy: () => Policy;
-  approved: () => ApprovedTools | undefined;
+  knownTools: () => KnownTools;
 }
 
 const mostGroups = 3;
@@ -48,8 +48,8 @@ export function showTry(parts: TryParts, render: Render): RequestHandler<{ name:
   };
 }
 
-function tryView({ policy, approved }: TryParts, person: Person, server: CatalogueEntry, tool: ToolInfo) {
-  const verdict = verdictOf(policy(), person, server, tool, approved());
+function tryView({ policy, knownTools }: TryParts, person: Person, server: CatalogueEntry, tool: ToolInfo) {
+  const verdict = verdictOf(policy(), person, server, tool, knownTools());
   const form = formOf(tool.inputSchema);
   const { readOnlyHint, destructiveHint } = tool.annotations ?? {};
   const speaksHttp = server.endpoints.some(({ transport }) => transport === 'streamable-http');
@@ -96,7 +96,7 @@ function verdictOf(
   { scopes }: Person,
   { name: server }: CatalogueEntry,
   tool: ToolInfo,
-  approved: ApprovedTools | undefined,
+  known: KnownTools | undefined,
 ) {
   const refused = (why: 'unusable' | 'waits' | 'no', groups: string[] = []) => ({
     allowed: false as const,
@@ -104,7 +104,7 @@ function verdictOf(
     groups,
   });
   const access: Access = { method: 'tools/call', object: { kind: 'tool', name: tool.name } };
-  const decision = decide(policy, scopes, server, [access], approved);
+  const decision = decide(policy, scopes, server, [access], known);
   if (decision.allowed) return isUnusable(tool) ? refused('unusable') : { allowed: true as const, rule: decision.rule };
   if (decision.reason === 'tool_changed') return refused('waits');
   return refused('no', groupsThatHelp(policy, { scopes, server, accesses: [access] }, mostGroups));

@@ -40,11 +40,11 @@ import { parseTrustedIssuers } from '../../../auth-server/oauth/id-jag/trust-fil
 import type { SessionRecord } from '../../../auth-server/store/session-record.ts';
 import { openStore } from '../../../auth-server/store/store.ts';
 import { createStandInFetch, localPoolId } from '../../../common/identity/cognito.ts';
-import type { ToolGuard } from '../../../common/policy/approved-tools-watch.ts';
 import { parsePolicy } from '../../../common/policy/policy-file.ts';
 import { policyVersion } from '../../../common/policy/policy-in-force.ts';
 import { createLog } from '../../../common/service/log.ts';
 import { noSecrets, type UpstreamSecrets } from '../../../common/upstream-secrets/watch.ts';
+import type { ToolNames } from '../../../policy/known-tools.ts';
 import type { Policy } from '../../../policy/policy.ts';
 import { loadKeys } from '../../../stand-in/pool/keys.ts';
 import { readSeed } from '../../../stand-in/pool/seed.ts';
@@ -82,7 +82,8 @@ export interface Shape {
   heldBytes: number | undefined;
   allowedOrigins: string[];
   policyText: string;
-  approved: ReturnType<ToolGuard['approved']>;
+  approved: ToolNames | undefined | 'unreadable';
+  readOnly: ToolNames;
   /** The tools that servers are known to have. */
   definitions: ReadonlyMap<string, readonly string[]>;
   policyFaults: readonly string[];
@@ -154,6 +155,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     accounts: noAccounts,
     connections: undefined,
     approved: undefined,
+    readOnly: new Map(),
     definitions: new Map(),
     throttle: usualThrottle,
     ...change,
@@ -242,7 +244,10 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     relayUrl: shape.relayUrl,
     policy: () => policy,
     policyVersion: () => version,
-    toolGuard: { approved: () => shape.approved },
+    toolGuard: {
+      known: () =>
+        shape.approved === 'unreadable' ? 'unreadable' : { approved: shape.approved, readOnly: shape.readOnly },
+    },
     policyFaults: () => shape.policyFaults,
     upstreamSecrets: shape.upstreamSecrets,
     accounts: shape.accounts,

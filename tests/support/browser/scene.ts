@@ -91,12 +91,12 @@ export async function startScene({ more = 0, isLong = false } = {}): Promise<Sce
       toObservedTools([...changed, ...(name === 'currenttime' ? [{ name: 'brand_new', description: 'New.' }] : [])]),
     );
   }
-  const approved = approvedIn(definitions.hashes(), healths);
+  const knownTools = { approved: approvedIn(definitions.hashes(), healths), readOnly: new Map() };
   const registry = await startRegistry(signer.keys, {
     store,
     definitions,
     policy: () => policy,
-    approved: () => approved,
+    knownTools: () => knownTools,
     healthOf: (name) => healths.get(name) ?? healthOf(name, 40, checkedAt),
     audit: auditOf(checkedAt),
     readUsage: async (_assertion, query) => someUsage(query, checkedAt),

@@ -31,10 +31,11 @@ export const policySource: fc.Arbitrary<PolicySource> = fc
   .map((all) => ({
     groups: new Map(),
     ui: new Map(),
+    limits: [],
     scopes: new Map(
       all.map((rules, i) => {
         const scope = scopeNames[i] ?? 's';
-        return [scope, rules.map((r, at): Rule => ({ at: `${scope}[${at}]`, ...r }))];
+        return [scope, rules.map((r, at): Rule => ({ at: `${scope}[${at}]`, toolRules: [], ...r }))];
       }),
     ),
   }));

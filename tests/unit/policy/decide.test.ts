@@ -266,7 +266,10 @@ describe('resource URIs', () => {
 });
 
 describe('where tools need approval', () => {
-  const approved = new Map([['currenttime', new Set(['current_time_by_timezone'])]]);
+  const approved = {
+    approved: new Map([['currenttime', new Set(['current_time_by_timezone'])]]),
+    readOnly: new Map(),
+  };
   test.each<[string, string, Access, string]>([
     ['admin', 'currenttime', tool('current_time_by_timezone'), 'allowed'],
     ['admin', 'currenttime', tool('another'), 'tool_changed'],

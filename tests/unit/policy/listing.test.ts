@@ -15,8 +15,12 @@ const policyOf = (rule: Partial<Rule>): Policy =>
   compilePolicy({
     groups: new Map(),
     ui: new Map(),
+    limits: [],
     scopes: new Map([
-      ['s', [{ at: 's[0]', server: 'a', methods: ['*'], tools: [], prompts: [], resources: [], ...rule }]],
+      [
+        's',
+        [{ at: 's[0]', server: 'a', methods: ['*'], tools: [], toolRules: [], prompts: [], resources: [], ...rule }],
+      ],
     ]),
   });
 const sees = (rule: Partial<Rule>, method: (typeof methods)[number], all: readonly string[]) => {
@@ -146,7 +150,9 @@ test('A list needs no filter where a lone * lets its caller use everything in it
   expect(methods.map((method) => isAllVisible(viewer, listing(method)))).toEqual([true, true, true, true]);
   expect(isAllVisible({ ...viewer, server: 'b' }, listing('tools/list'))).toBe(false);
   expect(isAllVisible({ ...viewer, scopes: [] }, listing('tools/list'))).toBe(false);
-  expect(isAllVisible({ ...viewer, approved: new Map() }, listing('tools/list'))).toBe(false);
+  expect(isAllVisible({ ...viewer, tools: { approved: new Map(), readOnly: new Map() } }, listing('tools/list'))).toBe(
+    false,
+  );
   const some = { ...viewer, policy: policyOf({ resources: ['file:///*'] }) };
   expect(isAllVisible(some, listing('resources/list'))).toBe(false);
 });
@@ -196,7 +202,7 @@ test.each<[string, Partial<Rule>, ReadonlySet<string> | undefined, boolean]>([
     policy: policyOf(rule),
     scopes: ['s'],
     server: 'a',
-    approved: approved && new Map([['a', approved]]),
+    tools: approved && { approved: new Map([['a', approved]]), readOnly: new Map() },
   };
   expect(isSomeListFiltered(viewer)).toBe(expected);
   expect(isSomeListFiltered({ ...viewer, server: 'b' })).toBe(false);

@@ -6,6 +6,7 @@ const rule = (change: Partial<Rule>): Rule => ({
   server: 'a',
   methods: ['tools/call'],
   tools: [],
+  toolRules: [],
   prompts: [],
   resources: [],
   ...change,
@@ -15,7 +16,7 @@ const call = (name: string) => [{ method: 'tools/call', object: { kind: 'tool', 
 describe('the rules of one scope', () => {
   // Compiled again for each test, so that faults in compiling show here.
   const ask = (rules: Rule[], server: string, name: string) => {
-    const policy = compilePolicy({ groups: new Map(), ui: new Map(), scopes: new Map([['s', rules]]) });
+    const policy = compilePolicy({ groups: new Map(), ui: new Map(), limits: [], scopes: new Map([['s', rules]]) });
     return decide(policy, ['s'], server, call(name));
   };
 
@@ -40,7 +41,7 @@ describe('the rules of one scope', () => {
 
   test('keep the source of the file beside the compiled form', () => {
     const scopes = new Map([['s', [rule({ server: 'all', methods: ['*'] })]]]);
-    expect(compilePolicy({ groups: new Map(), ui: new Map(), scopes }).source.scopes).toBe(scopes);
+    expect(compilePolicy({ groups: new Map(), ui: new Map(), limits: [], scopes }).source.scopes).toBe(scopes);
   });
 });
 

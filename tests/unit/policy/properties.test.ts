@@ -78,8 +78,16 @@ describe('decide', () => {
 
 describe('a call of a forbidden tool', () => {
   const methods = ['tools/call', 'tools/list', 'prompts/get', 'completion/complete'];
-  const rule = { at: 's[0]', server: 'a', methods, tools: [open, 'clock_*'], prompts: ['*'], resources: ['*'] };
-  const policy = compilePolicy({ groups: new Map(), ui: new Map(), scopes: new Map([['s', [rule]]]) });
+  const rule = {
+    at: 's[0]',
+    server: 'a',
+    methods,
+    tools: [open, 'clock_*'],
+    toolRules: [],
+    prompts: ['*'],
+    resources: ['*'],
+  };
+  const policy = compilePolicy({ groups: new Map(), ui: new Map(), limits: [], scopes: new Map([['s', [rule]]]) });
   const gate = (raw: RawMcpRequest): boolean => {
     try {
       return decide(policy, ['s'], 'a', readMcpRequest(raw).accesses).allowed;

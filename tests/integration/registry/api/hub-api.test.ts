@@ -109,7 +109,7 @@ beforeAll(async () => {
     definitions,
     healthOf,
     policy: () => policy,
-    approved: () => approved,
+    knownTools: () => ({ approved, readOnly: new Map() }),
   });
 });
 afterAll(() => registry.close());
@@ -220,7 +220,14 @@ test('A changed tool is offered as it was approved, and a new one once it is app
 test('The feed tells what changed, once: lists of a server, members of a set, and the policy', async () => {
   const feed = createHubApi({
     ...{ identify: async () => ({ person: admin, audience: '#hub', tool: undefined }) as never },
-    ...{ servers: store.list, definitions, healthOf, policy: () => policy, approved: () => approved, intervalMs: 1 },
+    ...{
+      servers: store.list,
+      definitions,
+      healthOf,
+      policy: () => policy,
+      knownTools: () => ({ approved, readOnly: new Map() }),
+      intervalMs: 1,
+    },
   });
   const served = await listen(express().use(feed));
   const told: unknown[] = [];
@@ -273,7 +280,7 @@ test('A picture stays below 8 MB: a server that does not fit is left out and nam
   const picture = createPictures({
     servers: () => store.list().filter(({ name }) => ['events', 'notes', 'weather'].includes(name)),
     elementsOf: async () => ({ tools: [element], prompts: [], resources: [], templates: [] }),
-    ...{ healthOf, policy: () => policy, approved: () => undefined },
+    ...{ healthOf, policy: () => policy, knownTools: () => ({ readOnly: new Map() }) },
   });
   const { members } = await picture(admin.scopes);
   expect(members.map(({ server: name, leftOut }) => [name, leftOut?.includes('8 MB') ?? false])).toEqual([

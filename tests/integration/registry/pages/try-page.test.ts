@@ -68,7 +68,11 @@ let strict: Awaited<ReturnType<typeof startRegistry>>;
 beforeAll(async () => {
   const parts = { policy: () => policy, healthOf: (name: string) => health[name] ?? neverChecked };
   registry = await startRegistry(signer.keys, { ...parts, store: await storeOf(servers) });
-  strict = await startRegistry(signer.keys, { ...parts, store: await storeOf(servers), approved: () => approved });
+  strict = await startRegistry(signer.keys, {
+    ...parts,
+    store: await storeOf(servers),
+    knownTools: () => ({ approved, readOnly: new Map() }),
+  });
 });
 afterAll(() => Promise.all([registry.close(), strict.close()]));
 

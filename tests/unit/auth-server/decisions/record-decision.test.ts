@@ -18,6 +18,7 @@ import type { Access } from '../../../../policy/request/mcp-request.ts';
 import { sessionRecord } from '../../../support/auth-server/auth-fixture.ts';
 
 const policy = compilePolicy({
+  limits: [],
   groups: new Map([['readers', ['read']]]),
   scopes: new Map([['read', []]]),
   ui: new Map(),

@@ -53,7 +53,10 @@ describe('the relay sees', () => {
   });
 
   test('everything of a caller who may list tools that are not approved', () => {
-    const everything = { principal: principal({ scopes: ['all'] }), approved: new Map() };
+    const everything = {
+      principal: principal({ scopes: ['all'] }),
+      tools: { approved: new Map(), readOnly: new Map() },
+    };
     expect(relayTicket(policy, request('ping', everything))).toMatchObject({ method: 'ping' });
   });
 
@@ -95,14 +98,14 @@ describe('nginx sends directly to the server', () => {
 group_mappings: {}
 all: [{ server: one, methods: ["*"], tools: [a] }, { server: two, methods: ["*"], tools: ["*"], prompts: ["*"], resources: ["*"] }]
 `);
-    const approved = new Map();
+    const tools = { approved: new Map(), readOnly: new Map() };
     expect([goes(policy), goes(narrower), goes(narrower, { server: 'two' }), goes(policy)]).toEqual([
       true,
       false,
       true,
       true,
     ]);
-    expect([goes(policy, { approved }), goes(policy), goes(policy, { approved })]).toEqual([false, true, false]);
+    expect([goes(policy, { tools }), goes(policy), goes(policy, { tools })]).toEqual([false, true, false]);
   });
 });
 

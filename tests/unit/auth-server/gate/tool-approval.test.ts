@@ -21,7 +21,8 @@ some:
     methods: [tools/call]
     tools: [radar]
 `);
-const approved = new Map([['weather', new Set(['forecast'])]]);
+const noTools = new Map<string, Set<string>>();
+const approved = { approved: new Map([['weather', new Set(['forecast'])]]), readOnly: noTools };
 const verdict = (scopes: string[], name: string, known?: typeof approved, server = 'weather') => {
   const decision = decide(policy, scopes, server, [{ method: 'tools/call', object: { kind: 'tool', name } }], known);
   return decision.allowed ? 'allowed' : decision.reason;
@@ -45,7 +46,7 @@ test('A caller without permission is denied by the policy, approved tool or not:
     'object_not_allowed',
   ]);
   expect(verdict([], 'forecast', approved)).toBe('no_scope');
-  expect(verdict(['all'], 'forecast', new Map())).toBe('tool_changed');
+  expect(verdict(['all'], 'forecast', { approved: noTools, readOnly: noTools })).toBe('tool_changed');
 });
 
 test('Only tools need approval, and lists show exactly the tools that a call would be allowed to use', () => {
@@ -54,11 +55,11 @@ test('Only tools need approval, and lists show exactly the tools that a call wou
   const [tools, prompts] = ['tools/list', 'prompts/list'].map((method) => listings.get(method));
   if (!tools || !prompts) throw new Error('no listing');
   const viewer = { policy, scopes: ['all'], server: 'weather' };
-  const visible = (name: string) => isVisible({ ...viewer, approved }, tools, { name });
+  const visible = (name: string) => isVisible({ ...viewer, tools: approved }, tools, { name });
   expect([visible('forecast'), visible('radar')]).toEqual([true, false]);
   expect(isAllVisible(viewer, tools)).toBe(true);
-  expect(isAllVisible({ ...viewer, approved }, tools)).toBe(false);
-  expect(isAllVisible({ ...viewer, approved }, prompts)).toBe(true);
+  expect(isAllVisible({ ...viewer, tools: approved }, tools)).toBe(false);
+  expect(isAllVisible({ ...viewer, tools: approved }, prompts)).toBe(true);
 });
 
 describe('The file of the approved tools', () => {
@@ -71,8 +72,18 @@ describe('The file of the approved tools', () => {
     renameSync(`${path}.new`, path);
   };
 
-  test('is not read with TOOL_CHANGES=flag', () => {
-    expect(watchApprovedTools('flag', '/nowhere', log).approved()).toBeUndefined();
+  test('approves every tool and makes none read-only with TOOL_CHANGES=flag, while it cannot be read', () => {
+    const guard = watchApprovedTools('flag', '/nowhere', log);
+    expect(guard.known()).toEqual({ approved: undefined, readOnly: new Map() });
+    guard.stop();
+  });
+
+  test.each(['flag', 'refuse'] as const)('says with TOOL_CHANGES=%s which tools only read', (mode) => {
+    write('{"version":1,"servers":{"weather":["forecast","radar"]},"readOnly":{"weather":["forecast"]}}');
+    const guard = watchApprovedTools(mode, path, log);
+    const approved = mode === 'flag' ? undefined : new Map([['weather', new Set(['forecast', 'radar'])]]);
+    expect(guard.known()).toEqual({ approved, readOnly: new Map([['weather', new Set(['forecast'])]]) });
+    guard.stop();
   });
 
   test('allows no tool while it is missing, broken or of another kind, and is read again after each change', async () => {
@@ -86,7 +97,8 @@ describe('The file of the approved tools', () => {
       expect(shown()).toEqual(expected);
     };
     const shown = () => {
-      const now = guard.approved();
+      const known = guard.known();
+      const now = known === 'unreadable' ? known : known.approved;
       return now instanceof Map ? [...now].map(([server, names]) => [server, ...names]) : now;
     };
     try {

@@ -4,6 +4,7 @@ import { compilePolicy } from '../../../../policy/policy.ts';
 import { sessionRecord } from '../../../support/auth-server/auth-fixture.ts';
 
 const policy = compilePolicy({
+  limits: [],
   groups: new Map([
     ['readers', ['read']],
     ['writers', ['read', 'write']],

@@ -127,7 +127,7 @@ test('would allow the request, and is missing only if no scope would, for any po
       const renamed = new Map([...rules].map(([name, all]) => [name === 's' ? 'p/s' : 'q/t', all]));
       const seen = new Map(scopes.map((scope) => [scope, new Map([['list_service', ['*']]])]));
       const mapped = new Map([...groups].map(([g, all]) => [g, all.map((name) => (name === 's' ? 'p/s' : 'q/t'))]));
-      const policy = compilePolicy({ groups: mapped, ui: seen, scopes: renamed });
+      const policy = compilePolicy({ groups: mapped, ui: seen, limits: [], scopes: renamed });
       const wrong = questions.filter(([server, access]) => {
         const asked = denied(scopes, server, access);
         const allows = (more: readonly string[]) => decide(policy, [...scopes, ...more], server, [access]).allowed;
@@ -150,6 +150,7 @@ describe('the cost of the search', () => {
   const thousand = (server: (i: number) => string) =>
     compilePolicy({
       groups: new Map(),
+      limits: [],
       ui: new Map([['a/held', new Map([['list_service', ['*']]])]]),
       scopes: new Map(
         Array.from({ length: 1000 }, (_, i) => [
@@ -159,6 +160,7 @@ describe('the cost of the search', () => {
             server: server(i * 10 + j),
             methods: ['tools/call'],
             tools: [`t${i}`],
+            toolRules: [],
             prompts: [],
             resources: [],
           })),
@@ -200,13 +202,19 @@ describe('the limit of the search', () => {
     server,
     methods,
     tools,
+    toolRules: [],
     prompts: [],
     resources,
   });
   type Rules = Record<string, ReturnType<typeof rule>[]>;
   const seen = new Map([['a/held', new Map([['list_service', ['*']]])]]);
   const policyOf = (scopes: Rules, groups: Record<string, string[]> = {}) =>
-    compilePolicy({ groups: new Map(Object.entries(groups)), ui: seen, scopes: new Map(Object.entries(scopes)) });
+    compilePolicy({
+      groups: new Map(Object.entries(groups)),
+      ui: seen,
+      limits: [],
+      scopes: new Map(Object.entries(scopes)),
+    });
   const call = denied(['a/held'], 's', tool('t'));
 
   test('keeps the least powerful scope first, with the server by name or by glob', () => {

@@ -2,7 +2,7 @@ import type { PolicySource } from '../../../../policy/policy.ts';
 import { type RightsQuery, type RuleUse, unusedRights } from '../../../../policy/review/unused-rights.ts';
 
 const rule = (at: string, server: string, tools: string[], methods = ['tools/call']) => {
-  return { at, server, methods, tools, prompts: [], resources: [] };
+  return { at, server, methods, tools, toolRules: [], prompts: [], resources: [] };
 };
 const policy: PolicySource = {
   groups: new Map([
@@ -15,6 +15,7 @@ const policy: PolicySource = {
     ['bot/run', [rule('bot/run[0]', 'mail', ['send*'])]],
   ]),
   ui: new Map(),
+  limits: [],
 };
 const tools = new Map([
   ['time', ['now', 'zone']],

@@ -301,7 +301,10 @@ describe('GET /api/tools/search', () => {
 test('Pending tools are not found while the gate refuses them, and no tool is while the approved ones are unreadable', async () => {
   const store = await storeOf(serversText);
   let approved: ReadonlyMap<string, ReadonlySet<string>> | 'unreadable' = new Map([['clock', new Set(['set_time'])]]);
-  const guard = { approved: () => approved, stop: () => undefined };
+  const guard = {
+    known: () => (approved === 'unreadable' ? approved : { approved, readOnly: new Map() }),
+    stop: () => undefined,
+  };
   const search = await createToolSearch({
     servers: store.list,
     toolsOf: () => tools,

@@ -1,5 +1,5 @@
 import { parsePolicy } from '../../../../common/policy/policy-file.ts';
-import type { ApprovedTools } from '../../../../policy/approved-tools.ts';
+import type { ToolNames } from '../../../../policy/known-tools.ts';
 import {
   allKinds,
   createListChanges,
@@ -17,12 +17,13 @@ other: [{ server: one, methods: [tools/list]${more} }]
 function start(change: Partial<ListChannel> = {}) {
   const state = {
     policy: parsed('[a]'),
-    approved: undefined as ApprovedTools | undefined,
+    approved: undefined as ToolNames | undefined,
+    readOnly: new Map() as ToolNames,
     scopes: ['part'] as readonly string[],
     open: true,
   };
   const channel = { kinds: allKinds, subscription: undefined, isOpen: () => state.open, ...change };
-  const viewer = () => ({ ...state, server: 'one' });
+  const viewer = () => ({ ...state, tools: { approved: state.approved, readOnly: state.readOnly }, server: 'one' });
   const changes = createListChanges({} as never, channel, viewer);
   const ask = (now: number) =>
     [

@@ -11,7 +11,7 @@ look:
 pool/act:
   - {server: clock, methods: [tools/call], tools: [now, set_*]}
 `);
-const known = { servers: [{ name: 'clock', enabled: true }], approved: undefined };
+const known = { servers: [{ name: 'clock', enabled: true }], tools: undefined };
 const ask = (change: Record<string, string>) =>
   answerTo(policy, questionIn({ kind: 'group', who: 'users', server: 'clock', object: 'now', ...change }), known);
 
