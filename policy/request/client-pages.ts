@@ -3,6 +3,9 @@ import type { Json } from './request-shape.ts';
 /** The key under which the gateway asks a client of MCP 2026-07-28 to open the page that connects an account. */
 export const connectKey = 'mcp-gateway-registry/connect';
 
+/** The key under which it asks such a client to open the page on which a call is approved. */
+export const approveKey = 'mcp-gateway-registry/approve';
+
 /** The only requests that MCP 2026-07-28 lets a server answer with `input_required`. */
 export const mayAsk: ReadonlySet<string | undefined> = new Set(['tools/call', 'prompts/get', 'resources/read']);
 
@@ -21,9 +24,9 @@ export function opensPages({ method, params }: Json, isModern: boolean): boolean
   return protocolVersion >= firstVersion && hasUrlMode(capabilities);
 }
 
-/** Whether the client has asked its person to connect already, and repeats the request. */
-export function wasAskedToConnect({ params }: Json): boolean {
-  return Object.hasOwn(objectOf(objectOf(params).inputResponses), connectKey);
+/** Whether the client has asked its person to open the page of this key already, and repeats the request. */
+export function wasAskedToOpen({ params }: Json, key: typeof connectKey | typeof approveKey): boolean {
+  return Object.hasOwn(objectOf(objectOf(params).inputResponses), key);
 }
 
 function hasUrlMode(capabilities: unknown): boolean {

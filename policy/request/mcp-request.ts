@@ -1,4 +1,4 @@
-import { opensPages, wasAskedToConnect } from './client-pages.ts';
+import { approveKey, connectKey, opensPages, wasAskedToOpen } from './client-pages.ts';
 import { callTools, type ObjectKind, removedMethods } from './methods.ts';
 import { RefusedRequest } from './refused-request.ts';
 import { headerName, judgedKeys, refuseLookAlikes } from './request-hygiene.ts';
@@ -54,6 +54,8 @@ export interface McpRequest {
   opensPages?: boolean;
   /** Whether its person was asked to connect an account, in answer to the same request. */
   wasAskedToConnect?: boolean;
+  /** The same for a page on which the call is approved. */
+  wasAskedToApprove?: boolean;
 }
 
 const longestToolName = 256;
@@ -99,7 +101,8 @@ function readMessage(raw: RawMcpRequest): McpRequest {
       ...(id !== undefined && { id }),
       ...(modern && { isModern: true }),
       ...(opensPages(message, modern) && { opensPages: true }),
-      ...(modern && wasAskedToConnect(message) && { wasAskedToConnect: true }),
+      ...(modern && wasAskedToOpen(message, connectKey) && { wasAskedToConnect: true }),
+      ...(modern && wasAskedToOpen(message, approveKey) && { wasAskedToApprove: true }),
     };
   } catch (error) {
     if (!(error instanceof RefusedRequest)) throw error;

@@ -1,13 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import type { PageForm } from '../../../common/identity/ticket.ts';
 import { connectKey } from '../../../policy/request/client-pages.ts';
 import type { RequestId } from '../../../policy/request/request-id.ts';
 import type { NoToken } from '../../accounts/accounts.ts';
-import { AuthError } from '../../denials/auth-error.ts';
+import type { AuthError } from '../../denials/auth-error.ts';
 import { texts } from '../../denials/texts.ts';
-
-/** The code of an error with which a server asks for pages to be opened (MCP 2025-11-25, "URL Elicitation Required"). */
-const pagesRequired = -32_042;
+import { pageDenial } from '../client-page.ts';
 
 const sentences = {
   not_connected: texts.account_not_connected,
@@ -36,12 +33,6 @@ export function accountDenied({ publicUrl, server, why, form, id }: AccountDenia
   const url = `${publicUrl}/accounts/connect/${server}`;
   const code = why === 'refuses' ? 'account_refused' : 'account_needed';
   const text = sentences[why](server, ` at ${url}`);
-  const page = { mode: 'url', url, message: sentences[why](server, '') } as const;
-  if (form === 'input_required') {
-    const inputRequests = { [connectKey]: { method: 'elicitation/create', params: page } };
-    return new AuthError(code, text, { id, result: { resultType: 'input_required', inputRequests } });
-  }
-  const elicitations = [{ ...page, elicitationId: randomUUID() }];
-  if (form === 'error') return new AuthError(code, text, { id, rpcCode: pagesRequired, data: { elicitations } });
-  return new AuthError(code, text, { id, data: { connect: url } });
+  const page = { url, message: sentences[why](server, ''), key: connectKey };
+  return pageDenial(code, text, page, { form, id, data: { connect: url } });
 }

@@ -1,16 +1,14 @@
-import type { PageForm, Ticket } from '../../../common/identity/ticket.ts';
+import type { Ticket } from '../../../common/identity/ticket.ts';
 import type { Credential } from '../../../common/upstream-secrets/secrets-file.ts';
-import { firstVersion, mayAsk } from '../../../policy/request/client-pages.ts';
 import type { McpRequest } from '../../../policy/request/mcp-request.ts';
 import { isExtensionMethod, lifecycle } from '../../../policy/request/methods.ts';
 import { accountKey, canHaveAccounts } from '../../accounts/account-key.ts';
 import type { Accounts, NoToken } from '../../accounts/accounts.ts';
 import { AuthError } from '../../denials/auth-error.ts';
 import { texts } from '../../denials/texts.ts';
-import type { Principal } from '../../identity/principal.ts';
-import type { McpTarget, OriginalRequest } from '../../request/original-request.ts';
+import type { McpTarget } from '../../request/original-request.ts';
 import { accountMark } from '../../store/accounts/marks.ts';
-import type { Binding } from '../../store/binding.ts';
+import { type ClientAsking, pageFormFor } from '../client-page.ts';
 import { accountDenied } from './denial.ts';
 
 export interface AccountDeps {
@@ -29,14 +27,8 @@ export interface AccountUse {
 }
 
 /** What is asked of a server before anything of the person's is. */
-interface Request {
-  principal: Principal;
-  target: McpTarget;
+interface Request extends ClientAsking {
   account: NonNullable<McpTarget['account']>;
-  asked: McpRequest;
-  /** The version that the client says in a header. */
-  version: OriginalRequest['mcp']['protocolVersion'];
-  session: Binding | undefined;
 }
 
 /**
@@ -52,7 +44,7 @@ export async function accountToken({ accounts, publicUrl }: AccountDeps, request
   if (!canHaveAccounts(principal)) throw new AuthError('account_for_people', texts.account_for_people(server), { id });
   const { subject } = principal;
   const found = await findToken(accounts, subject, { server, account: name, address }, id);
-  const form = formFor(request);
+  const form = pageFormFor(request, asked.wasAskedToConnect === true);
   const mark = accountMark(accountKey({ subject, account: name, server }));
   if ('token' in found) {
     const credentials = [{ header: 'Authorization', value: `Bearer ${found.token}` }];
@@ -94,14 +86,4 @@ function goesOnWithout({ principal, asked: { method } }: Request): boolean {
   if (method === '(end)' || method.startsWith('notifications/')) return true;
   if (principal.delegated || isExtensionMethod(method)) return false;
   return lifecycle.has(method) || lists.test(method);
-}
-
-/** How this client can be told to open a page, if at all. A broker asks its own client, in that one's way. */
-function formFor({ principal, target, asked, version, session }: Request): PageForm {
-  if (principal.delegated || target.endpoint !== 'mcp') return 'text';
-  // Its person has been asked, and has not connected: once more would be a page for each repetition.
-  if (asked.wasAskedToConnect) return 'text';
-  if (asked.isModern) return asked.opensPages && mayAsk.has(asked.method) ? 'input_required' : 'text';
-  const isKnown = asked.opensPages ?? session?.opensPages ?? false;
-  return isKnown && (version ?? firstVersion) >= firstVersion ? 'error' : 'text';
 }

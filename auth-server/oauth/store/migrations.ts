@@ -1,6 +1,7 @@
 import type { Generated, Kysely } from 'kysely';
 import type { DatabaseKind } from '../../../common/database/database.ts';
 import { addSerialId, type SchemaChanges } from '../../../common/database/migrations.ts';
+import { addHolds, type HoldTable } from '../../holds/table.ts';
 
 /** What a code is exchanged for: tokens, or a session. Each endpoint looks for its own kind only. */
 export type CodeKind = 'code' | 'session code';
@@ -57,6 +58,8 @@ export interface Schema {
     used_at: number | null;
     expires_at: number;
   };
+  /** Calls that wait for an approval. */
+  hold: HoldTable;
 }
 
 /** Every change of the tables. Never edit a change that has been released; add another one. */
@@ -64,6 +67,7 @@ export const changes: SchemaChanges = {
   '001-requests-and-tokens': requestsAndTokens,
   '002-client-documents': clientDocuments,
   '003-account-attempts': accountAttempts,
+  '004-holds': addHolds,
 };
 
 async function requestsAndTokens(db: Kysely<unknown>, kind: DatabaseKind): Promise<void> {
