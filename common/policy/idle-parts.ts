@@ -30,6 +30,7 @@ export function withoutIdleParts(value: unknown): { used: unknown; idle: readonl
     if (content === null) return skip(path, 'is empty, so it has no effect');
     if (section === 'group_mappings') return withoutEmpty(content, path, skip);
     if (section === 'UI-Scopes') return usedPermissions(content, path, skip);
+    if (section === 'limits') return content;
     if (Array.isArray(content)) return content.map((rule, index) => usedRule(rule, [section, index], skip));
     return skip(path, 'is no list of rules: the gateway does not know this section, and it has no effect');
   });

@@ -1,22 +1,13 @@
 import * as z from 'zod';
-import { isPattern } from '../../policy/patterns.ts';
-import { compilePolicy, type Policy, type PolicySource, type Rule } from '../../policy/policy.ts';
+import { compilePolicy, type Limit, type Policy, type PolicySource, type Rule } from '../../policy/policy.ts';
 import { uiPermissions } from '../../policy/ui.ts';
 import { readYaml } from '../files/yaml-file.ts';
 import { ConfigError } from '../text/config-error.ts';
 import { withoutIdleParts } from './idle-parts.ts';
+import { limit } from './language/limit.ts';
+import { name, patterns } from './language/names.ts';
+import { rule } from './language/rule.ts';
 
-const name = z.string('must be a name in quotes or plain text').min(1, 'must not be empty');
-const pattern = name.refine(isPattern, 'may have one * and only at its end, such as get_*');
-const patterns = z.union([pattern.transform((p) => [p]), z.array(pattern)], 'must be a list of names');
-const objects = patterns.nullish().transform((names) => names ?? []);
-const rule = z.strictObject({
-  server: pattern,
-  methods: patterns,
-  tools: objects,
-  prompts: objects,
-  resources: objects,
-});
 const permissions = z.strictObject(Object.fromEntries(uiPermissions.map((each) => [each, patterns.optional()])));
 const file = z
   .object({
@@ -24,13 +15,25 @@ const file = z
       .record(name, z.array(name, 'must be a list of scopes'), 'must map groups to lists of scopes')
       .default({}),
     'UI-Scopes': z.record(name, permissions).default({}),
+    limits: z.array(limit, 'must be a list of limits').default([]),
   })
   // A place of an idle rule stays empty, so that the others keep their number.
-  .catchall(z.array(rule.optional(), 'must be a list of rules'));
+  .catchall(z.array(rule.optional(), 'must be a list of rules'))
+  .superRefine(({ group_mappings, 'UI-Scopes': _ui, limits: _limits, ...scopes }, ctx) => {
+    const given = new Set(Object.values(group_mappings).flat());
+    for (const [scope, rules] of Object.entries(scopes)) {
+      if (given.has(scope)) continue;
+      rules.forEach((each, index) => {
+        if (!each?.toolRules.some(({ approve }) => approve?.person)) return;
+        const message = 'has "approve: person", but no group gives this scope: only agents hold it';
+        ctx.addIssue({ code: 'custom', message, path: [scope, index] });
+      });
+    }
+  });
 
 /**
  * Reads `scopes.yml`.
- * @param text the file's content: `group_mappings`, `UI-Scopes`, and per scope a list of `{server, methods, tools}`
+ * @param text the file's content: `group_mappings`, `UI-Scopes`, `limits`, and per scope a list of `{server, methods, tools}`
  * @param at as for `compilePolicy`
  * @returns the compiled policy; `source.idle` names the parts of the file that have no effect
  * @throws {ConfigError} with every fault found (line, path, what was expected); an empty file is a fault
@@ -65,7 +68,7 @@ function isEmpty({ groups, ui, scopes }: PolicySource): boolean {
   return groups.size + ui.size === 0 && [...scopes.values()].every((rules) => rules.length === 0);
 }
 
-function toSource({ group_mappings, 'UI-Scopes': ui, ...scopes }: z.output<typeof file>): PolicySource {
+function toSource({ group_mappings, 'UI-Scopes': ui, limits, ...scopes }: z.output<typeof file>): PolicySource {
   return {
     groups: new Map(Object.entries(group_mappings)),
     ui: new Map(
@@ -74,11 +77,11 @@ function toSource({ group_mappings, 'UI-Scopes': ui, ...scopes }: z.output<typeo
         new Map(Object.entries(grants).filter((entry): entry is [string, string[]] => entry[1] !== undefined)),
       ]),
     ),
-    limits: [],
+    limits: limits.map((each, index): Limit => ({ at: `limits[${index}]`, ...each })),
     scopes: new Map(
       Object.entries(scopes).map(([scope, rules]) => [
         scope,
-        rules.flatMap((r, index): Rule[] => (r ? [{ at: `${scope}[${index}]`, ...r, toolRules: [] }] : [])),
+        rules.flatMap((r, index): Rule[] => (r ? [{ at: `${scope}[${index}]`, ...r }] : [])),
       ]),
     ),
   };
