@@ -18,18 +18,7 @@ const file = z
     limits: z.array(limit, 'must be a list of limits').default([]),
   })
   // A place of an idle rule stays empty, so that the others keep their number.
-  .catchall(z.array(rule.optional(), 'must be a list of rules'))
-  .superRefine(({ group_mappings, 'UI-Scopes': _ui, limits: _limits, ...scopes }, ctx) => {
-    const given = new Set(Object.values(group_mappings).flat());
-    for (const [scope, rules] of Object.entries(scopes)) {
-      if (given.has(scope)) continue;
-      rules.forEach((each, index) => {
-        if (!each?.toolRules.some(({ approve }) => approve?.person)) return;
-        const message = 'has "approve: person", but no group gives this scope: only agents hold it';
-        ctx.addIssue({ code: 'custom', message, path: [scope, index] });
-      });
-    }
-  });
+  .catchall(z.array(rule.optional(), 'must be a list of rules'));
 
 /**
  * Reads `scopes.yml`.
@@ -54,6 +43,8 @@ export function readPolicySource(text: string): PolicySource {
   const result = file.safeParse(used);
   if (!result.success) throw new ConfigError(yaml.faults(result.error.issues), subject);
   const source = toSource(result.data);
+  const unheld = unheldApprovals(result.data).map((path) => `${yaml.placeOf(path)}: ${noPerson}`);
+  if (unheld.length > 0) throw new ConfigError(unheld, subject);
   const parts = idle.map(({ path, message }) => ({ at: yaml.placeOf(path), message }));
   // Another file than a policy, for example.
   if (parts.length > 0 && isEmpty(source))
@@ -62,6 +53,20 @@ export function readPolicySource(text: string): PolicySource {
       subject,
     );
   return { ...source, idle: parts };
+}
+
+const noPerson = 'has "approve: person", but no group gives this scope: only agents hold it';
+
+/** Where a call would wait for a person who does not exist. */
+function unheldApprovals(data: z.output<typeof file>): (string | number)[][] {
+  const { group_mappings, 'UI-Scopes': _ui, limits: _limits, ...scopes } = data;
+  const given = new Set(Object.values(group_mappings).flat());
+  return Object.entries(scopes).flatMap(([scope, rules]) =>
+    rules.flatMap((each, index) => {
+      const asks = each?.toolRules.some(({ approve }) => approve?.person) ?? false;
+      return asks && !given.has(scope) ? [[scope, index]] : [];
+    }),
+  );
 }
 
 function isEmpty({ groups, ui, scopes }: PolicySource): boolean {
