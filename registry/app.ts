@@ -12,6 +12,7 @@ import type { ExportDecisions } from './access/export.ts';
 import { type ChangingTool, createIdentify, requireOperation, requirePerson } from './access/guards.ts';
 import type { PeopleDoor } from './access/people.ts';
 import type { PolicyDoor } from './access/policy.ts';
+import type { SeenDoor } from './access/seen.ts';
 import type { ReadUsage } from './access/usage.ts';
 import { createChangesApi } from './api/changes.ts';
 import { createDecisionsApi } from './api/decisions.ts';
@@ -46,6 +47,7 @@ import { showServers } from './pages/list/servers.ts';
 import { createLive } from './pages/live/live.ts';
 import { showPalette } from './pages/palette/palette.ts';
 import { createPeoplePages } from './pages/people/people.ts';
+import { createRequestPages } from './pages/requests/requests-pages.ts';
 import { showRights } from './pages/rights/rights-page.ts';
 import { createSetPages } from './pages/sets/set-pages.ts';
 import { loadAssets } from './pages/shared/assets.ts';
@@ -57,6 +59,7 @@ import { createToReview } from './pages/shared/to-review.ts';
 import { showTry } from './pages/try/try-page.ts';
 import { showUsage } from './pages/usage/usage-page.ts';
 import type { ApprovedDefinitions } from './pins/approved-definitions.ts';
+import type { Requests } from './requests/requests.ts';
 import type { UpstreamAuth } from './routing/upstream-auth.ts';
 import type { ToolSearch } from './search/tool-search.ts';
 import type { RegisteredServer } from './servers/server.ts';
@@ -88,6 +91,10 @@ export interface RegistryParts {
   people: PeopleDoor;
   /** The versions of the policy. */
   policyDoor: PolicyDoor;
+  /** How many people of groups were seen lately. */
+  seen: SeenDoor;
+  /** What people ask for. */
+  requests: Requests;
   definitions: ApprovedDefinitions;
   /** The tools that the gate lets through (`TOOL_CHANGES=refuse`); undefined where tools need no approval. */
   knownTools?: () => KnownTools;
@@ -160,6 +167,7 @@ export function createApp(parts: RegistryParts): Express {
   app.get('/', showServers({ ...shown, publicUrl }, render));
   app.get('/rights', showRights(shown, render)).get('/usage', showUsage(shown, render));
   app.use(createAllChanges(shown, render), createAccountPages({ ...forms, clientLogins }), createPeoplePages(forms));
+  app.use(createRequestPages(forms));
   for (const tab of tabs) app.get(`/servers/:name${tab === 'tools' ? '' : `/${tab}`}`, showServer(shown, render, tab));
   app.get('/servers/:name/tools/:tool/try', showTry(shown, render));
 

@@ -14,6 +14,7 @@ import { createAuditDoor } from './access/decisions.ts';
 import { createExportDecisions } from './access/export.ts';
 import { createPeopleDoor } from './access/people.ts';
 import { createPolicyDoor } from './access/policy.ts';
+import { createSeenDoor } from './access/seen.ts';
 import { createReadUsage } from './access/usage.ts';
 import { createApp } from './app.ts';
 import { registryConfig } from './config.ts';
@@ -24,6 +25,7 @@ import { createConnectionTest } from './health/probe/connection-test.ts';
 import { createIcons, type Icons, type IconsOptions } from './icons/icons.ts';
 import { createApprovedDefinitions } from './pins/approved-definitions.ts';
 import { keepApprovedTools } from './pins/approved-file.ts';
+import { createRequests } from './requests/requests.ts';
 import { startRouting } from './routing/routing.ts';
 import { createUpstreamAuth } from './routing/upstream-auth.ts';
 import { createEmbeddings } from './search/embeddings.ts';
@@ -87,6 +89,7 @@ export async function serve(env: NodeJS.ProcessEnv, log: Logger): Promise<Servic
       connect: createConnectionTest({ find: routing.find, upstreamAuth, ca }),
       upstreamAuth,
       ...doorsOf(config.authServerUrl),
+      requests: createRequests({ policy: policy.current, store }),
       definitions,
       ...{ knownTools: search.knownTools, onApproved: approved.write },
       log,
@@ -118,6 +121,7 @@ function doorsOf(authServerUrl: string) {
     account: createAccountDoor(authServerUrl),
     people: createPeopleDoor(authServerUrl),
     policyDoor: createPolicyDoor(authServerUrl),
+    seen: createSeenDoor(authServerUrl),
   };
 }
 

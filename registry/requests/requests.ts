@@ -28,6 +28,11 @@ const countMilliseconds = 2_000;
 /** A tool's name as MCP 2025-11-25, "Tool Names", has it. A `*` would be a pattern in a rule. */
 const toolName = /^[A-Za-z0-9_./-]{1,128}$/;
 
+/** Whether a rule can have this as the name of one tool. */
+export function isToolName(name: string): boolean {
+  return toolName.test(name) && name !== 'all';
+}
+
 /** Makes the requests for access over the registry's store. */
 export function createRequests({ policy, store, now = Date.now }: RequestsParts) {
   const table = store.requests;
@@ -103,8 +108,7 @@ function readWish({ server, tools, reason }: Wish): Wish {
   const names = [...new Set(tools)];
   if (names.length > requestBounds.tools)
     throw invalid('tools', `Name ${requestBounds.tools} tools at most, or none and say in words what you need.`);
-  if (!names.every((name) => toolName.test(name)))
-    throw invalid('tools', 'One of the tools has a name that no rule can have.');
+  if (!names.every(isToolName)) throw invalid('tools', 'One of the tools has a name that no rule can have.');
   const said = readWords(reason, 'reason');
   if (said === '') throw invalid('reason', 'Say why you need it: who decides does not know your work.');
   return { server, tools: names, reason: said };

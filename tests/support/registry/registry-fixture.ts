@@ -7,6 +7,7 @@ import { createApp, type RegistryParts } from '../../../registry/app.ts';
 import { createEditor, type EditorOptions } from '../../../registry/editing/editor.ts';
 import { RegistryError } from '../../../registry/errors/registry-error.ts';
 import { createApprovedDefinitions } from '../../../registry/pins/approved-definitions.ts';
+import { createRequests } from '../../../registry/requests/requests.ts';
 import { createToolSearch } from '../../../registry/search/tool-search.ts';
 import { loadWords } from '../../../registry/search/words.ts';
 import { neverChecked } from '../../../registry/servers/server-health.ts';
@@ -178,9 +179,11 @@ export async function startRegistry(
   const policyDoor = createPolicyDoor('http://127.0.0.1:1');
   const readUsage: RegistryParts['readUsage'] = async (_assertion, query) => noUsage(query, new Date());
   const more = { connect, upstreamAuth: noCredentials, audit, exportDecisions, readUsage, account, people, policyDoor };
+  const seen = { seenIn: async () => new Map() };
+  const requests = createRequests({ policy: given.policy ?? defaults.policy, store });
   const definitions = given.definitions ?? (await createApprovedDefinitions(store.definitions, log));
   const search = given.search ?? (await searchOf(store, given.policy ?? defaults.policy, given.healthOf));
-  const app = createApp({ ...defaults, ...more, editor, check, definitions, ...given, search, store });
+  const app = createApp({ ...defaults, ...more, seen, requests, editor, check, definitions, ...given, search, store });
   const server = await listen(app);
   const close = async (): Promise<void> => {
     await server.close();

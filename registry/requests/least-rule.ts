@@ -1,0 +1,66 @@
+import { giveAccess } from '../../common/policy/edit/give.ts';
+import { EditRefused } from '../../common/policy/edit/refused.ts';
+import { decide } from '../../policy/decide.ts';
+import { type Policy, scopesOfGroups } from '../../policy/policy.ts';
+import type { Access } from '../../policy/request/mcp-request.ts';
+import { groupsThatHelp } from '../../policy/review/remedy.ts';
+import type { AccessRequest } from '../store/requests.ts';
+
+/** How a request could be met. */
+export interface Remedies {
+  /** The policy allows all of it already, for the groups that the person had when they asked. */
+  isAllowed: boolean;
+  /** Groups that have what is asked for: the least powerful first. Someone can put the person into one. */
+  join: string[];
+}
+
+const mostGroups = 3;
+
+/** What would meet a request, by the policy alone. Pure. */
+export function remediesFor(policy: Policy, request: Pick<AccessRequest, 'server' | 'tools' | 'groups'>): Remedies {
+  const { server } = request;
+  const scopes = scopesOfGroups(policy, request.groups);
+  const accesses = accessesOf(request);
+  const isAllowed = decide(policy, scopes, server, accesses).allowed;
+  return { isAllowed, join: isAllowed ? [] : groupsThatHelp(policy, { scopes, server, accesses }, mostGroups) };
+}
+
+/**
+ * The least rule that would do, for a group: these tools of this server and no more, as an edit of the policy file writes it.
+ * @param text of the policy file
+ * @returns the lines that the edit adds; or why it cannot be made, as a sentence
+ */
+export function leastRule(
+  text: string,
+  group: string,
+  { server, tools }: Pick<AccessRequest, 'server' | 'tools'>,
+): { lines: string } | { refused: string } {
+  if (tools.length === 0) return { refused: 'The request names no tools: choose them.' };
+  try {
+    return { lines: addedLines(text, giveAccess(text, { to: { kind: 'group', name: group }, server, tools }).text) };
+  } catch (error) {
+    if (error instanceof EditRefused) return { refused: error.message };
+    throw error;
+  }
+}
+
+/** The lines of a text that another one lacks, in their order. */
+export function addedLines(before: string, after: string): string {
+  const [old, now] = [before.split('\n'), after.split('\n')];
+  const left = Map.groupBy(now.keys(), (index) => now[index] ?? '');
+  const added: string[] = [];
+  let at = 0;
+  for (const [index, line] of now.entries()) {
+    // Lines that the new text has no more were replaced.
+    while (at < old.length && old[at] !== line && (left.get(old[at] ?? '')?.at(-1) ?? -1) < index) at += 1;
+    if (old[at] === line) at += 1;
+    else added.push(line);
+  }
+  return added.join('\n').trim();
+}
+
+/** A request without tools is for some access: it is met once the person may open the server. */
+function accessesOf({ tools }: Pick<AccessRequest, 'tools'>): readonly [Access, ...Access[]] {
+  const [first, ...rest] = tools.map((name): Access => ({ method: 'tools/call', object: { kind: 'tool', name } }));
+  return first ? [first, ...rest] : [{ method: 'initialize' }];
+}
