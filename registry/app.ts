@@ -123,17 +123,7 @@ export function createApp(parts: RegistryParts): Express {
   const toReview = createToReview({ policy, store, definitions });
   const render = createRender(assets, createNavigation(policy, toReview), now);
 
-  const app = express();
-  // Express's defaults would route /API and /api/ past the guards below, which are mounted on /api.
-  app.enable('case sensitive routing').enable('strict routing').disable('etag').set('query parser', 'simple');
-  app.use(securityHeaders(publicUrl));
-  app.get('/health', (_req, res) => void res.json({ status: 'ok' }));
-  // No answer is cached, except the files of `/static`, which set their own header.
-  app.use((_req, res, next) => {
-    res.set('Cache-Control', 'no-store');
-    next();
-  });
-
+  const app = createOpenApp(publicUrl);
   app.use('/api/hub', createHubApi({ ...parts, servers: store.list, knownTools, identify }));
   app.use('/api', requirePerson(identify, ['#registry', 'mcpgw']));
   // An assertion for mcpgw may only change what the tool it was made for changes.
@@ -175,6 +165,21 @@ export function createApp(parts: RegistryParts): Express {
     throw new RegistryError('not_found', 'There is no page at this address.');
   });
   app.use(createFailureHandler(publicUrl, render, log));
+  return app;
+}
+
+/** The app with what needs no person: the headers of every answer, and `/health`. */
+function createOpenApp(publicUrl: string): Express {
+  const app = express();
+  // Express's defaults would route /API and /api/ past the guards below, which are mounted on /api.
+  app.enable('case sensitive routing').enable('strict routing').disable('etag').set('query parser', 'simple');
+  app.use(securityHeaders(publicUrl));
+  app.get('/health', (_req, res) => void res.json({ status: 'ok' }));
+  // No answer is cached, except the files of `/static`, which set their own header.
+  app.use((_req, res, next) => {
+    res.set('Cache-Control', 'no-store');
+    next();
+  });
   return app;
 }
 

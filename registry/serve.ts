@@ -81,10 +81,7 @@ export async function serve(env: NodeJS.ProcessEnv, log: Logger): Promise<Servic
     listener: createApp({
       ...{ publicUrl: config.publicUrl, clientLogins: config.clientLogins, isDevelopment: config.isDevelopment },
       keys: createRemoteJWKSet(config.jwksUrl, { timeoutDuration: 2_000 }),
-      policy: policy.current,
-      store,
-      editor,
-      healthOf: health.of,
+      ...{ policy: policy.current, store, editor, healthOf: health.of },
       ...{ search, icons, check: health.check },
       connect: createConnectionTest({ find: routing.find, upstreamAuth, ca }),
       upstreamAuth,

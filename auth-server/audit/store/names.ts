@@ -47,7 +47,7 @@ export function createNames({ kind: database, main }: Pick<AuditDatabase, 'kind'
     const newCallers = new Map<string, KnownCaller & { seen_at: number }>();
     for (const { digest, text } of callers)
       if (isNew(`=${digest}`, today)) newCallers.set(digest, { digest, text, seen_at });
-    const newNames = new Map<string, Name & { caller: string | null; seen_at: number }>();
+    const newNames = new Map<string, Omit<Name, 'caller'> & { caller: string | null; seen_at: number }>();
     for (const { kind, ...name } of names) {
       const [value, label] = [columnText(name.value), columnText(name.label)];
       const key = `${kind} ${value}`;
@@ -58,7 +58,7 @@ export function createNames({ kind: database, main }: Pick<AuditDatabase, 'kind'
     const sorted = <Row>(rows: ReadonlyMap<string, Row>) => [...rows.keys()].sort().map((key) => rows.get(key) as Row);
     return [sorted(newCallers), sorted(newNames)] as const;
   };
-  const countNew = async (names: readonly Name[]) => {
+  const countNew = async (names: readonly Pick<Name, 'kind'>[]) => {
     for (const { kind } of names) added.set(kind, (added.get(kind) ?? 0) + 1);
     for (const [kind, count] of added) {
       if (count < slack) continue;
