@@ -3,6 +3,7 @@ import cookieParser from 'cookie-parser';
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import helmet from 'helmet';
 import { accountDoor } from './account/door.ts';
+import type { OwnLimitsDeps } from './account/limits.ts';
 import type { Connecting } from './connect/deps.ts';
 import { connectRoutes } from './connect/routes.ts';
 import { type ExportDoorDeps, exportDoor } from './decisions/door/export.ts';
@@ -33,6 +34,7 @@ export type AppDeps = ValidateDeps &
   UsageDoorDeps &
   ExportDoorDeps &
   PeopleDoorDeps &
+  OwnLimitsDeps &
   Omit<SessionExchangeDeps, 'redeemSession'> & {
     /** The authorization server. */
     oauth: OAuthDeps;
@@ -82,8 +84,8 @@ export function createApp(deps: AppDeps, validate: RequestListener = createValid
   app.use(decisionsDoor(deps)); // /decisions
   app.use(usageDoor(deps)); // /usage, /decisions/sums, /decisions/suggest
   app.use(exportDoor(deps)); // /decisions/export
-  app.use(accountDoor(deps)); // /account, /account/end
-  app.use(peopleDoor(deps)); // /people, /people/clients, /people/ended, /people/:id, /people/end
+  app.use(accountDoor(deps)); // /account, /account/limits, /account/end
+  app.use(peopleDoor(deps)); // /people, /people/limits, /people/clients, /people/ended, /people/:id, /people/end
   app.use(sessionExchange({ ...deps, redeemSession: sessionRedeemer(deps.oauth) })); // /oauth2/session, which must not depend on a cookie
   app.use(cookieParser());
   // /oauth2/authorize, /oauth2/consent, /oauth2/token, /oauth2/revoke, /oauth2/jwks

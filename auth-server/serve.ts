@@ -35,6 +35,8 @@ import { createPersonalTokens } from './identity/personal-token.ts';
 import { createSessionKeeper, type SessionKeeper } from './identity/session-keeper.ts';
 import { createKeyRotation, type KeyRotation, keepRotating } from './keys/key-rotation.ts';
 import { createSigningKeys } from './keys/signing-keys.ts';
+import { createCallLimits } from './limits/call-limits.ts';
+import { openCountStore } from './limits/count-store.ts';
 import { createThrottle } from './limits/throttle.ts';
 import { createLoginAttempts } from './login/login-attempts.ts';
 import { createPages } from './login/pages.ts';
@@ -92,9 +94,10 @@ async function assemble(config: Config, { env, stopping, tracing, startThread, l
   const { policy, upstreamSecrets, toolGuard } = await filesOf(config, env, log);
   const metrics = traceDecisions(createMetrics(policy, upstreamSecrets.faults), tracing);
   // At the same time: the audit's thread loads on another core.
-  const [{ store, stopRotating, forget, ...signers }, audit] = await Promise.all([
+  const [{ store, stopRotating, forget, ...signers }, audit, callLimits] = await Promise.all([
     storeOf(config, metrics, log),
     auditOf(config, policy.version, metrics, { startThread, log }),
+    limitsOf(config, policy.current, metrics, log),
   ]);
   policy.onChange(forget);
   const standInFetch = standInOf(config, log);
@@ -133,7 +136,7 @@ async function assemble(config: Config, { env, stopping, tracing, startThread, l
     localSessions: localSessionsOf(config, policy.current, log),
     cliLogin: cliLoginOf(providers.get(commandLineName), config, standInFetch),
     pages,
-    oauth: authorization.oauth,
+    ...{ callLimits, oauth: authorization.oauth },
     metrics,
     log,
     // decision-log.ts names every field. Searching each line for secrets would cost more than the decision.
@@ -145,7 +148,7 @@ async function assemble(config: Config, { env, stopping, tracing, startThread, l
   const stop = async () => {
     for (const watch of [policy, toolGuard, upstreamSecrets, people]) watch.stop();
     stopRotating();
-    for (const each of [audit, authorization, store]) await each.close();
+    for (const each of [audit, authorization, callLimits, store]) await each.close();
   };
   return { listener: listenerOf(deps), metrics, needs, stop };
 }
@@ -195,6 +198,15 @@ async function signersOf(config: Config, store: Store, metrics: Metrics, log: Lo
     delegations.forget();
   };
   return { assertions, accessTokens, personalTokens, delegations, forget, stopRotating };
+}
+
+/** The limits of the policy, counted with all other processes. */
+async function limitsOf(config: Config, policy: () => Policy, metrics: Metrics, log: Logger) {
+  const failed = (err: unknown) => log.error({ err }, 'the database does not answer');
+  const store = await openCountStore(config.DATABASE_URL ?? config.DATA_DIR, failed);
+  const limits = await createCallLimits({ store, policy, log });
+  metrics.counting(limits);
+  return limits;
 }
 
 /** What depends on the settings alone. */

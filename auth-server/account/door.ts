@@ -3,14 +3,15 @@ import { accountEnd } from '../../common/identity/account.ts';
 import { accountDisconnect } from '../../common/identity/accounts.ts';
 import { connectedOf, disconnect } from './connected.ts';
 import { answerDoor, type DoorDeps, DoorRefusal, refuseUnreadable } from './door-answer.ts';
+import { type OwnLimitsDeps, ownLimits } from './limits.ts';
 import { accountOf, endAccess } from './records.ts';
 
 /**
- * `GET /account`, `GET /account/connected`, `POST /account/end` and `POST /account/disconnect`, for the registry's page *My account*; nginx does not route to them. The registry
+ * `GET /account`, `GET /account/connected`, `GET /account/limits`, `POST /account/end` and `POST /account/disconnect`, for the registry's page *My account*; nginx does not route to them. The registry
  * sends the assertion that was issued for the person and the registry. It has to name a browser's session with a record, and
  * opens only what belongs to the same person.
  */
-export function accountDoor(deps: DoorDeps): Router {
+export function accountDoor(deps: DoorDeps & OwnLimitsDeps): Router {
   const router = Router({ caseSensitive: true, strict: true });
   router.get('/account', answerDoor(deps, { whose: 'a person', work: (own) => accountOf(deps, own) }));
   router.post('/account/end', express.json({ limit: '1kb', type: 'application/json' }));
@@ -27,6 +28,7 @@ export function accountDoor(deps: DoorDeps): Router {
   );
   const connected = answerDoor(deps, { whose: 'a person', work: (own) => connectedOf(deps.connecting, own.sub) });
   router.get('/account/connected', connected);
+  router.get('/account/limits', answerDoor(deps, { whose: 'a person', work: (own) => ownLimits(deps, own) }));
   router.post('/account/disconnect', express.json({ limit: '1kb', type: 'application/json' }));
   router.post(
     '/account/disconnect',

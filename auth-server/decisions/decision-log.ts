@@ -21,6 +21,8 @@ export interface DecisionEntry {
   account?: { name: string; isUsed: boolean };
   rule?: string;
   error?: AuthError;
+  /** Takes back what the call was counted for, if it is refused after all. */
+  giveBack?: (() => void) | undefined;
 }
 
 /** One line of the decision log. docs/operations/monitoring.md explains each field. */

@@ -6,6 +6,7 @@ import type { MeasuredCall } from '../audit/outside/measured-call.ts';
 import { boundedLabels, mostServers } from './bounded-labels.ts';
 import { callMetrics } from './call-metrics.ts';
 import type { DecisionEntry } from './decision-log.ts';
+import { type LimitCounts, limitMetrics } from './limit-metrics.ts';
 
 /** All metrics of a process as values. */
 export type MetricValues = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
@@ -16,6 +17,8 @@ export interface Metrics extends Shown {
   decided(entry: DecisionEntry, seconds: number): void;
   /** Counts calls that nginx has seen end. */
   called(calls: readonly MeasuredCall[]): void;
+  /** Shows how the calls that limits count are shared. */
+  counting(counts: LimitCounts): void;
   /** Counts one look-up in a cache. */
   lookedUp(cache: 'assertion' | 'session', hit: boolean): void;
   /** Notes that the user pool's keys have just been fetched. */
@@ -48,6 +51,7 @@ export function createMetrics(
   return {
     decided: decisionMetrics(registry),
     called: callMetrics(registry),
+    counting: (counts) => limitMetrics(registry, counts),
     lookedUp: cacheMetrics(registry),
     keysFetched: keyAgeMetric(registry),
     json: () => registry.getMetricsAsJSON(),

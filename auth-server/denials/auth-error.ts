@@ -18,7 +18,7 @@ export interface DenialDetails {
   allow?: readonly string[] | undefined;
   /** With not_permitted, for an agent: a scope that would allow the request, and the scopes that its token has. */
   missing?: { scope: string; held: readonly string[] } | undefined;
-  /** With too_many_requests: seconds to wait. */
+  /** With too_many_requests and limit_reached: seconds to wait. */
   retryAfter?: number | undefined;
   cause?: unknown;
 }

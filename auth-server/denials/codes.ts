@@ -40,6 +40,7 @@ const codes = {
   task_unknown: { status: 403, rpcCode: -32602, logLevel: 'info', inBand: true },
   body_too_large: { status: 413, rpcCode: -32006, logLevel: 'info' },
   too_many_requests: { status: 429, rpcCode: -32009, logLevel: 'info' },
+  limit_reached: { status: 429, rpcCode: -32009, logLevel: 'info', inBand: true },
   too_busy: { status: 503, rpcCode: -32002, logLevel: 'warn' },
   gate_misconfigured: { status: 503, rpcCode: -32002, logLevel: 'error' },
   body_unseen: { status: 403, rpcCode: -32003, logLevel: 'warn' },

@@ -42,6 +42,8 @@ export const texts = {
     `You have sent more requests than are allowed in a minute. Go on in ${seconds} s.`,
   heavy_too_often: (seconds: number) =>
     `Your large requests have used their share of the gateway's time. Go on in ${seconds} s; small requests pass.`,
+  limit_reached: (calls: number, per: string, seconds: number, until: string) =>
+    `Limit reached: you may make ${calls} ${calls === 1 ? 'call' : 'calls'} of this kind per ${per}, and have made them. Go on in ${seconds} s (${until}); other calls pass.`,
   too_busy: 'The gateway is checking too many large requests at the moment. Try again.',
   header_missing: (name: string) => `The gate did not send ${name}.`,
   header_unknown: (name: string) => `The gate sent an unknown ${name}.`,

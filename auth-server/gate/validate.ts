@@ -14,6 +14,7 @@ import type { AssertionSigner } from '../identity/assertion.ts';
 import { type IdentifyDeps, identify } from '../identity/identify.ts';
 import type { Principal } from '../identity/principal.ts';
 import { createBodyLimits } from '../limits/bodies.ts';
+import type { CallLimits } from '../limits/call-limits.ts';
 import type { Throttle } from '../limits/throttle.ts';
 import { gateHeaders } from '../request/gate-headers.ts';
 import { type McpTarget, type OriginalRequest, readOriginalRequest } from '../request/original-request.ts';
@@ -43,6 +44,7 @@ export interface ValidateDeps extends IdentifyDeps, AccountDeps, Pick<MetadataSe
   decisionLog: Logger;
   recent: DecisionRecorder;
   throttle: Throttle;
+  callLimits: Pick<CallLimits, 'take'>;
   /** Deadline of a decision. Default 1.2 s: nginx gives up after 1.5 s (gate/validate-common.conf), without a reason. */
   decideMilliseconds?: number | undefined;
 }
@@ -69,8 +71,9 @@ export function createValidate(deps: ValidateDeps): RequestListener {
   return async (req, res) => {
     const entry: DecisionEntry = { started: performance.now(), policy: deps.policyVersion() };
     let allowance: Allowance | undefined;
+    const deciding = decideRequest(deps, receive, req, entry);
     try {
-      allowance = await withDeadline(decideRequest(deps, receive, req, entry), decideMilliseconds);
+      allowance = await withDeadline(deciding, decideMilliseconds);
     } catch (error) {
       entry.error = asAuthError(error);
     }
@@ -81,7 +84,14 @@ export function createValidate(deps: ValidateDeps): RequestListener {
       if (!res.headersSent) res.writeHead(503);
       res.end();
     }
+    if (entry.error) giveBack(deciding, entry);
   };
+}
+
+/** A refused call does not count. After the deadline, the work may still go on, and count it. */
+function giveBack(deciding: Promise<unknown>, entry: DecisionEntry): void {
+  const take = () => entry.giveBack?.();
+  void deciding.then(take, take);
 }
 
 /** @throws {AuthError} decision_too_slow after the deadline, or what `work` throws before it */
@@ -131,6 +141,7 @@ async function decideRequest(
     received.release();
   }
   const { server, broker } = target;
+  entry.giveBack = deps.callLimits.take(principal, target, asked);
   const shared = upstreamCredential(deps.upstreamSecrets, target, asked.id);
   const session = await checkOwnership(deps.bindings, principal, request, target, asked);
   const use =

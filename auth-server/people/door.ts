@@ -7,18 +7,19 @@ import { connectedOf } from '../account/connected.ts';
 import { answerDoor, type DoorDeps, DoorRefusal, refuseUnreadable } from '../account/door-answer.ts';
 import type { SessionRecord } from '../store/session-record.ts';
 import { endAccessOf } from './end.ts';
+import { type NearLimitsDeps, nearLimits } from './limits.ts';
 import { groupsOf, othersOf } from './others.ts';
 import { clientsOf, endedAccess, type PeopleDeps, peopleOf, personAccess } from './read.ts';
 import { personOfId } from './who.ts';
 
-export interface PeopleDoorDeps extends DoorDeps, PeopleDeps {
+export interface PeopleDoorDeps extends DoorDeps, PeopleDeps, NearLimitsDeps {
   policy: () => Policy;
 }
 
 const scopesIn = z.object({ scopes: z.array(z.string()) });
 
 /**
- * `GET /people`, `/people/others`, `/people/clients`, `/people/ended`, `/people/groups`, `/people/<id>` and `/people/<id>/connected`, and `POST /people/end`, for the registry's page *People*;
+ * `GET /people`, `/people/limits`, `/people/others`, `/people/clients`, `/people/ended`, `/people/groups`, `/people/<id>` and `/people/<id>/connected`, and `POST /people/end`, for the registry's page *People*;
  * nginx does not route to them. The registry sends the assertion that was issued for the person and the registry. It has to name
  * a browser's session with a record, and scopes with `view_people`; to end something, with `end_access` too. The counts of
  * `/people/groups` name no one, and are for those who may change the policy too.
@@ -32,6 +33,7 @@ export function peopleDoor(deps: PeopleDoorDeps): Router {
   get('/people/others', async (_own, req) => await othersOf(deps, understood(peopleQuery, req.query)));
   const groups: Work = async (_own, req) => await groupsOf(deps, understood(groupsQuery, req.query));
   router.get('/people/groups', answer(deps, [['view_people', 'edit_policy']], groups));
+  get('/people/limits', async () => await nearLimits(deps));
   get('/people/:id', async (own, req) => {
     const found = await personAccess(deps, String(req.params.id), own);
     if (!found) throw new DoorRefusal(404, 'not_found', 'There is no such person.');

@@ -8,6 +8,8 @@ export interface HealthSettings {
   policyFaults: () => readonly string[];
   /** The same for the file of upstream secrets, if there is one. */
   upstreamSecretFaults?: (() => readonly string[]) | undefined;
+  /** How the counts of limits are shared; undefined while the policy has no limits. */
+  callLimits?: { state(): 'shared' | 'alone' | undefined };
   /** Whether this process is about to stop: it still answers, but should get no new clients. */
   stopping?: () => boolean;
 }
@@ -17,7 +19,7 @@ export interface HealthSettings {
  * is about to stop. nginx itself answers if this service cannot be reached. Discloses nothing of use to an outsider.
  */
 export function createHealth(settings: HealthSettings): RequestHandler {
-  const { registryUrl, relayUrl, policyFaults, upstreamSecretFaults, stopping = () => false } = settings;
+  const { registryUrl, relayUrl, policyFaults, upstreamSecretFaults, callLimits, stopping = () => false } = settings;
   return async (_req, res) => {
     const [relay, registry] = await Promise.all([isUp(`${relayUrl}/health`), isUp(`${registryUrl}/health`)]);
     const well = relay && registry && !stopping();
@@ -33,6 +35,7 @@ export function createHealth(settings: HealthSettings): RequestHandler {
         'upstream-secrets':
           upstreamSecretFaults().length > 0 ? 'last good ones in force; the file has faults' : 'in force',
       }),
+      ...limitsIn(callLimits?.state()),
     };
     res.set('Cache-Control', 'no-store').status(well ? 200 : 503);
     res.json(body);
@@ -45,4 +48,11 @@ async function isUp(url: string): Promise<boolean> {
   } catch {
     return false;
   }
+}
+
+function limitsIn(state: 'shared' | 'alone' | undefined) {
+  if (state === undefined) return {};
+  return {
+    limits: state === 'shared' ? 'counted together' : 'each process counts alone; the database does not answer',
+  };
 }

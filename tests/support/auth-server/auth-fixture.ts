@@ -25,6 +25,8 @@ import { createGroupSource } from '../../../auth-server/identity/group-refresh.t
 import { createPersonalTokens } from '../../../auth-server/identity/personal-token.ts';
 import { createSessionKeeper } from '../../../auth-server/identity/session-keeper.ts';
 import { createSigningKeys } from '../../../auth-server/keys/signing-keys.ts';
+import { createCallLimits } from '../../../auth-server/limits/call-limits.ts';
+import { openCountStore } from '../../../auth-server/limits/count-store.ts';
 import { createThrottle, type ThrottleLimits } from '../../../auth-server/limits/throttle.ts';
 import { createLoginAttempts } from '../../../auth-server/login/login-attempts.ts';
 import { ofBrowser } from '../../../auth-server/login/open-session.ts';
@@ -236,6 +238,9 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     sessionSeconds: 3600,
     idleSeconds: shape.idleSeconds,
   });
+  const counts = await openCountStore(shape.where ?? directory);
+  const callLimits = await createCallLimits({ store: counts, policy: () => policy, log });
+  metrics.counting(callLimits);
   const app = createApp({
     publicUrl: shape.publicUrl,
     issuer,
@@ -308,6 +313,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     }),
     definitions: { tools: () => shape.definitions },
     throttle: createThrottle(shape.throttle),
+    callLimits,
   });
   const server = createServer(app).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
@@ -326,6 +332,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     authorization,
     assertions,
     metrics,
+    callLimits,
     vault,
     cookieName: cookie.name,
     /** Sends a request to /validate as the gate does. A header of `null` is left out. */
@@ -345,6 +352,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
       await new Promise((resolve) => server.close(resolve));
       await audit.close();
       await authorization.close();
+      await callLimits.close();
       await store.close();
       remove();
     },

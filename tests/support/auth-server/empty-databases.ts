@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openAuditDatabase } from '../../../auth-server/audit/store/database.ts';
+import { openCountStore } from '../../../auth-server/limits/count-store.ts';
 import { openOAuthStore } from '../../../auth-server/oauth/store/store.ts';
 import { openStore } from '../../../auth-server/store/store.ts';
 
@@ -15,7 +16,7 @@ export async function writeEmptyDatabases(folder: string): Promise<void> {
 
 async function makeDatabases(): Promise<ReadonlyMap<string, Buffer>> {
   const folder = mkdtempSync(join(tmpdir(), 'auth-server-'));
-  for (const open of [openStore, openAuditDatabase, openOAuthStore]) await (await open(folder)).close();
+  for (const open of [openStore, openAuditDatabase, openOAuthStore, openCountStore]) await (await open(folder)).close();
   const made = new Map(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name))]));
   rmSync(folder, { recursive: true });
   return made;
