@@ -21,17 +21,20 @@ export class DoorRefusal extends Error {
   override readonly name = 'DoorRefusal';
   readonly status: number;
   readonly code: string;
+  /** More fields of the error. */
+  readonly details: object;
 
-  constructor(status: number, code: string, message: string) {
+  constructor(status: number, code: string, message: string, details: object = {}) {
     super(message);
     this.status = status;
     this.code = code;
+    this.details = details;
   }
 }
 
 interface Work {
-  /** Whose access it is about, for the log. */
-  whose: 'a person' | 'people';
+  /** What it is about, for the log and the refusal. */
+  about: 'the access of a person' | 'the access of people' | 'the policy';
   /** Throws {@link DoorRefusal} if these claims of the assertion do not suffice. Asked before the session is read. */
   check?: (claims: JWTPayload) => void;
   /** Makes the answer. Throws {@link DoorRefusal}. */
@@ -42,7 +45,7 @@ interface Work {
  * Answers the registry for a person: the request has to bring the assertion that was issued for the person and the registry, and
  * the assertion has to name a browser's session with a record.
  */
-export function answerDoor(deps: DoorDeps, { whose, check, work }: Work): RequestHandler {
+export function answerDoor(deps: DoorDeps, { about, check, work }: Work): RequestHandler {
   return async (req, res) => {
     res.set('Cache-Control', 'no-store');
     try {
@@ -53,15 +56,17 @@ export function answerDoor(deps: DoorDeps, { whose, check, work }: Work): Reques
       if (!own) throw new DoorRefusal(403, 'session_needed', 'This takes a sign-in in a browser that has not ended.');
       res.json(await work(own, req));
     } catch (err) {
-      const refusal = err instanceof DoorRefusal ? err : unavailable;
-      if (refusal === unavailable) deps.log.error({ err }, `the access of ${whose} cannot be read or ended`);
-      const { status, code, message } = refusal;
-      res.status(status).json({ error: { code, message } });
+      if (!(err instanceof DoorRefusal)) deps.log.error({ err }, `${about} cannot be read or changed`);
+      const { status, code, message, details } = err instanceof DoorRefusal ? err : unavailable(about);
+      res.status(status).json({ error: { code, message, ...details } });
     }
   };
 }
 
-const unavailable = new DoorRefusal(503, 'store_unavailable', 'The access cannot be read or ended at the moment.');
+function unavailable(about: Work['about']): DoorRefusal {
+  const what = about === 'the policy' ? 'policy' : 'access';
+  return new DoorRefusal(503, 'store_unavailable', `The ${what} cannot be read or changed at the moment.`);
+}
 
 /** A body that is no JSON or too large is the registry's mistake: no failure of ours. */
 export const refuseUnreadable: ErrorRequestHandler = (error, _req, res, next) => {

@@ -13,12 +13,12 @@ import { accountOf, endAccess } from './records.ts';
  */
 export function accountDoor(deps: DoorDeps & OwnLimitsDeps): Router {
   const router = Router({ caseSensitive: true, strict: true });
-  router.get('/account', answerDoor(deps, { whose: 'a person', work: (own) => accountOf(deps, own) }));
+  router.get('/account', answerDoor(deps, { about: 'the access of a person', work: (own) => accountOf(deps, own) }));
   router.post('/account/end', express.json({ limit: '1kb', type: 'application/json' }));
   router.post(
     '/account/end',
     answerDoor(deps, {
-      whose: 'a person',
+      about: 'the access of a person',
       async work(own, req) {
         const what = accountEnd.safeParse(req.body);
         if (!what.success) throw notUnderstood();
@@ -26,14 +26,17 @@ export function accountDoor(deps: DoorDeps & OwnLimitsDeps): Router {
       },
     }),
   );
-  const connected = answerDoor(deps, { whose: 'a person', work: (own) => connectedOf(deps.connecting, own.sub) });
+  const connected = answerDoor(deps, {
+    about: 'the access of a person',
+    work: (own) => connectedOf(deps.connecting, own.sub),
+  });
   router.get('/account/connected', connected);
   router.get('/account/limits', answerDoor(deps, { whose: 'a person', work: (own) => ownLimits(deps, own) }));
   router.post('/account/disconnect', express.json({ limit: '1kb', type: 'application/json' }));
   router.post(
     '/account/disconnect',
     answerDoor(deps, {
-      whose: 'a person',
+      about: 'the access of a person',
       async work(own, req) {
         const what = accountDisconnect.safeParse(req.body);
         if (!what.success) throw new DoorRefusal(400, 'input_invalid', 'Send {"server": "…", "account": "…"}.');

@@ -6,12 +6,16 @@ export type AuditEvent =
   | 'accounts/connect'
   | 'accounts/disconnect'
   | 'access/end'
+  | PolicyEvent
   | 'audit/read'
   | 'audit/export'
   | 'audit/erase'
   | 'audit/start'
   | 'audit/stop'
   | 'audit/lost';
+
+/** What happens to the policy. `refuse`: an editor may not confirm a change; `dismiss`: a changed policy file does not count. */
+export type PolicyEvent = `policy/${'change' | 'propose' | 'confirm' | 'refuse' | 'withdraw' | 'dismiss'}`;
 
 /** Who does it, as a record names them. */
 export type Actor = Pick<AuditRecord, 'subject' | 'username' | 'shown_name' | 'client_id' | 'auth_method' | 'address'>;

@@ -1,5 +1,5 @@
 import { boundedCache } from '../../common/service/bounded-cache.ts';
-import { type Actor, eventText, type Happening } from '../audit/event.ts';
+import { type Actor, eventText, type Happening, type PolicyEvent } from '../audit/event.ts';
 import type { RecordKeeper } from '../audit/record.ts';
 import type { SessionRecord } from '../store/session-record.ts';
 
@@ -27,6 +27,8 @@ export function createAuditEvents(audit: RecordKeeper, policyVersion: () => stri
     /** A person has ended access. @param what `detail`: what ended, in words; `count`: how many records; their own if `about` is missing */
     accessEnded: (who: Actor, what: Partial<About> & { detail: string; count: number }) =>
       add('access/end', who, { resource: 'registry', ...what }),
+    /** An editor has changed the policy, or a change of it. @param detail which, and why */
+    policy: (method: PolicyEvent, who: Actor, detail: string) => add(method, who, { resource: 'registry', detail }),
     /** A page of the audit or its sums were opened, with these filters: once in five minutes. */
     read(who: Actor, filters: Readonly<Record<string, unknown>>): void {
       const detail = filtersInWords(filters);

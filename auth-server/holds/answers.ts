@@ -50,7 +50,12 @@ export function createHoldAnswers({ db, kind }: HoldDatabase, vault: Pick<TokenV
     },
     /** The calls that wait and that this person may see, oldest first; `mayAnswer`: whether they may approve it. */
     async waiting(viewer: Viewer): Promise<(Hold & { mayAnswer: boolean })[]> {
-      const rows = await live().where('state', '=', 'open').orderBy('asked_at').orderBy('id').limit(mostListed).execute();
+      const rows = await live()
+        .where('state', '=', 'open')
+        .orderBy('asked_at')
+        .orderBy('id')
+        .limit(mostListed)
+        .execute();
       const seen = rows.map(holdOf).filter((hold) => maySee(hold, viewer));
       return seen.map((hold) => ({ ...hold, mayAnswer: rightToAnswer(hold, viewer) !== undefined }));
     },

@@ -61,7 +61,10 @@ export function isOwn(hold: Pick<Hold, 'owner'>, { subject }: Pick<Viewer, 'subj
  * their own call.
  * @returns undefined if they may not
  */
-export function rightToAnswer(hold: Pick<Hold, 'owner' | 'approvers'>, viewer: Viewer): { group: string | null } | undefined {
+export function rightToAnswer(
+  hold: Pick<Hold, 'owner' | 'approvers'>,
+  viewer: Viewer,
+): { group: string | null } | undefined {
   const { person, groups } = hold.approvers;
   if (isOwn(hold, viewer)) return person ? { group: null } : undefined;
   const group = groups.find((each) => viewer.groups.includes(each));

@@ -70,7 +70,11 @@ export class Holds {
    * @returns whether it may
    */
   async expectRound({ id, owner, server }: Pick<HoldRow, 'id' | 'owner' | 'server'>, round: string): Promise<boolean> {
-    const own = this.#db.updateTable('hold').where('id', '=', id).where('owner', '=', owner).where('server', '=', server);
+    const own = this.#db
+      .updateTable('hold')
+      .where('id', '=', id)
+      .where('owner', '=', owner)
+      .where('server', '=', server);
     const { numUpdatedRows } = await own
       .where('state', '=', 'used')
       .where('rounds', '<', mostRounds)

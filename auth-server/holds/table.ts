@@ -45,8 +45,7 @@ export async function addHolds(db: Kysely<unknown>): Promise<void> {
   let table = db.schema.createTable('hold').addColumn('id', 'text', (c) => c.primaryKey());
   for (const name of texts) table = table.addColumn(name, 'text', (c) => c.notNull());
   for (const name of ['shown_name', 'client', 'answered', 'round']) table = table.addColumn(name, 'text');
-  for (const name of ['asked_at', 'expires_at', 'rounds'])
-    table = table.addColumn(name, 'integer', (c) => c.notNull());
+  for (const name of ['asked_at', 'expires_at', 'rounds']) table = table.addColumn(name, 'integer', (c) => c.notNull());
   await table.execute();
   for (const column of ['call', 'owner', 'expires_at'])
     await db.schema.createIndex(`hold_${column}`).on('hold').column(column).execute();

@@ -59,7 +59,7 @@ type Work = (own: SessionRecord, req: Request) => Promise<object>;
 /** @param permissions one of each list is needed */
 function answer(deps: PeopleDoorDeps, permissions: readonly (readonly UiPermission[])[], work: Work): RequestHandler {
   return answerDoor(deps, {
-    whose: 'people',
+    about: 'the access of people',
     check(claims) {
       const scopes = scopesIn.safeParse(claims).data?.scopes ?? [];
       const has = (each: UiPermission) => mayUseUiEverywhere(deps.policy(), scopes, each);

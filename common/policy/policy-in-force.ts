@@ -12,6 +12,7 @@ export interface PolicyWatch {
   current(): Policy;
   /** Which text is in force, as {@link policyVersion} names it. */
   version(): string;
+  text(): string;
   /** Faults of the newest text; empty when it is the policy in force. */
   faults(): readonly string[];
   /** When the policy in force was read (seconds since 1970), and how many texts came into force or could not be used. */
@@ -68,6 +69,7 @@ export function keepPolicy(first: string, origin: PolicyOrigin, log: Logger) {
   const watch: PolicyWatch = {
     current: () => inForce.policy,
     version: () => inForce.version,
+    text: () => inForce.text,
     faults: () => faults,
     history: () => ({ loadedAt: inForce.loadedAt, reloads, failed }),
     onChange: (listener) => void listeners.push(listener),
@@ -106,7 +108,8 @@ function warnOf(source: PolicySource, about: object, log: Logger): void {
 
 /** `loadedAt` is in seconds since 1970. */
 function inForceFrom(text: string, source: PolicySource) {
-  return { policy: compilePolicy(source, Date.now()), version: policyVersion(text), loadedAt: Date.now() / 1000 };
+  const policy = compilePolicy(source, Date.now());
+  return { text, policy, version: policyVersion(text), loadedAt: Date.now() / 1000 };
 }
 
 /** About 500 rules, which take 50 ms. A longer file would block every request: 10,000 rules take a second. */

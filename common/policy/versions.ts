@@ -14,10 +14,10 @@ export const mostVersions = 1_000;
 export const mostProposals = 20;
 
 /** How many differences an answer names. */
-const mostDifferences = 1_000;
+export const mostDifferences = 1_000;
 
 /** How many sentences an answer has: faults, or why a second editor is needed. */
-const mostSentences = 100;
+export const mostSentences = 100;
 
 /** Only what both databases give back as it was: no NUL, no half of a surrogate pair. */
 const text = z

@@ -1,0 +1,66 @@
+import { Worker } from 'node:worker_threads';
+import { mostDifferences, mostSentences } from '../../common/policy/versions.ts';
+import type { Difference } from '../../policy/review/diff.ts';
+import { DoorRefusal } from '../account/door-answer.ts';
+import type { Gains } from './second-editor.ts';
+
+/** What the thread is given: two texts of policies, and how many differences it may name. */
+export interface ToJudge {
+  before: string;
+  after: string;
+  mostDifferences: number;
+}
+
+/** What a text means as the policy, compared with another one; or what keeps it from being a policy. */
+export type Judgement =
+  | { faults: readonly string[] }
+  | { faults: readonly []; differences: Difference[]; more: number; gains: Gains };
+
+/** A text that is a policy. */
+export type Comparison = Extract<Judgement, { gains: Gains }>;
+
+export type Judge = ReturnType<typeof createJudge>;
+
+const longestMilliseconds = 20_000;
+const mostWaiting = 10;
+/** Enough to compare two policies of 1 MB. */
+const resourceLimits = { maxOldGenerationSizeMb: 384 };
+
+/** Makes what compares policies: on a thread, one after the other, because a long text takes seconds. */
+export function createJudge() {
+  let last: Promise<unknown> = Promise.resolve();
+  let waiting = 0;
+  /**
+   * @param before a text that is a policy
+   * @throws {DoorRefusal} `policy_busy` if too many wait, or it takes too long
+   */
+  return async (before: string, after: string): Promise<Judgement> => {
+    if (waiting >= mostWaiting) throw busy();
+    waiting++;
+    const mine = last.then(() => onThread({ before, after, mostDifferences }));
+    last = mine.catch(() => undefined).finally(() => waiting--);
+    const found = await mine;
+    return 'gains' in found ? found : { faults: found.faults.slice(0, mostSentences) };
+  };
+}
+
+function onThread(workerData: ToJudge): Promise<Judgement> {
+  return new Promise<Judgement>((resolve, reject) => {
+    const thread = new Worker(new URL('./judge-thread.ts', import.meta.url), { workerData, resourceLimits });
+    thread.unref();
+    const timer = setTimeout(() => {
+      reject(busy());
+      void thread.terminate();
+    }, longestMilliseconds).unref();
+    thread.once('message', resolve);
+    thread.once('error', reject);
+    thread.once('exit', () => {
+      clearTimeout(timer);
+      reject(new Error('the thread that compares policies has ended'));
+    });
+  });
+}
+
+function busy(): DoorRefusal {
+  return new DoorRefusal(503, 'policy_busy', 'The policy is too long to compare now. Try again in a moment.');
+}
