@@ -22,7 +22,7 @@ const rooms = {
   'auth-server/audit': 'thread keep write export read|usage|outside chain store .',
   'auth-server/audit/usage': '. answers sums',
   registry: '. pages api import editing hub requests search health icons pins routing access store servers errors',
-  'registry/pages': 'live access|sets list|details|forms|rights|account|people|try|palette usage audit shared',
+  'registry/pages': 'live access|sets|owner list|details|forms|rights|account|people|try|palette usage audit shared',
   'registry/pages/access': '. matrix|give|versions change',
   'registry/api': 'openapi v0|original|. shared',
   agents: '. commands agent|login gateway token lib',

@@ -6,7 +6,7 @@ import type { Logger } from '../common/service/log.ts';
 import type { KnownTools } from '../policy/known-tools.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { AccountDoor } from './access/account.ts';
-import { createCatalogue } from './access/catalogue.ts';
+import { type Catalogue, createCatalogue } from './access/catalogue.ts';
 import type { AuditDoor } from './access/decisions.ts';
 import type { ExportDecisions } from './access/export.ts';
 import { type ChangingTool, createIdentify, requireOperation, requirePerson } from './access/guards.ts';
@@ -45,6 +45,7 @@ import { createEditPages } from './pages/forms/edit.ts';
 import { createRegisterPages } from './pages/forms/register.ts';
 import { showServers } from './pages/list/servers.ts';
 import { createLive } from './pages/live/live.ts';
+import { createOwnerPages } from './pages/owner/owner.ts';
 import { showPalette } from './pages/palette/palette.ts';
 import { createPeoplePages } from './pages/people/people.ts';
 import { createRequestPages } from './pages/requests/requests-pages.ts';
@@ -54,7 +55,7 @@ import { loadAssets } from './pages/shared/assets.ts';
 import { createFailureHandler } from './pages/shared/failure.ts';
 import { createNavigation } from './pages/shared/navigation.ts';
 import { createNotes, showNote } from './pages/shared/notes.ts';
-import { createRender, showKitchenSink } from './pages/shared/render.ts';
+import { createRender, type Render, showKitchenSink } from './pages/shared/render.ts';
 import { createToReview } from './pages/shared/to-review.ts';
 import { showTry } from './pages/try/try-page.ts';
 import { showUsage } from './pages/usage/usage-page.ts';
@@ -145,14 +146,35 @@ export function createApp(parts: RegistryParts): Express {
   app.use(createOriginalForms(original));
 
   app.use(guard);
-  if (parts.isDevelopment) app.get('/static/kitchen-sink', showKitchenSink(render));
+  addPages(app, { ...shown, icons, assets, render, onApproved });
+  app.use(() => {
+    throw new RegistryError('not_found', 'There is no page at this address.');
+  });
+  app.use(createFailureHandler(publicUrl, render, log));
+  return app;
+}
+
+/** The parts as pages use them, with every default. */
+type PageParts = Required<Omit<RegistryParts, 'isDevelopment'>> &
+  Pick<RegistryParts, 'isDevelopment'> & {
+    catalogue: Catalogue;
+    iconOf: Icons['of'];
+    assets: ReturnType<typeof loadAssets>;
+    render: Render;
+  };
+
+/** The pages, which need a person. */
+function addPages(app: Express, shown: PageParts): void {
+  const { publicUrl, catalogue, icons, assets, render, clientLogins, onApproved } = shown;
+  if (shown.isDevelopment) app.get('/static/kitchen-sink', showKitchenSink(render));
   app.use('/static', assets.router).get('/icons/:hash', serveIcon(icons, catalogue));
-  app.get('/-/palette', showPalette(shown, createNavigation(policy)));
+  app.get('/-/palette', showPalette(shown, createNavigation(shown.policy)));
   const notes = createNotes();
   app.use(showNote(notes));
-  const forms = { ...parts, catalogue, render, notes, now };
+  const forms = { ...shown, notes };
   // Before the page of a server: `register` is a reserved name.
   app.use(createSetPages(forms), createRegisterPages(forms), createEditPages(forms), createDeletePages(forms));
+  app.use(createOwnerPages(forms));
   app.use(createActions({ ...forms, onApproved }), createAuditPages(forms));
   app.get('/', showServers({ ...shown, publicUrl }, render));
   app.get('/rights', showRights(shown, render)).get('/usage', showUsage(shown, render));
@@ -160,12 +182,6 @@ export function createApp(parts: RegistryParts): Express {
   app.use(createRequestPages(forms));
   for (const tab of tabs) app.get(`/servers/:name${tab === 'tools' ? '' : `/${tab}`}`, showServer(shown, render, tab));
   app.get('/servers/:name/tools/:tool/try', showTry(shown, render));
-
-  app.use(() => {
-    throw new RegistryError('not_found', 'There is no page at this address.');
-  });
-  app.use(createFailureHandler(publicUrl, render, log));
-  return app;
 }
 
 /** The app with what needs no person: the headers of every answer, and `/health`. */

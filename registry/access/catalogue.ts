@@ -12,6 +12,7 @@ import {
 import { type Health, neverChecked } from '../servers/server-health.ts';
 import type { ServerStore } from '../store/servers.ts';
 import type { Person } from './guards.ts';
+import { mayEdit } from './ownership.ts';
 
 /** One way to reach a server through the gateway. */
 export interface Endpoint {
@@ -45,7 +46,7 @@ export interface CatalogueEntry extends Omit<RegisteredServer, keyof Location> {
   health: Health;
   /** What each person connects before they can use it; null for a server that wants no accounts of people. */
   account: WantedAccount | null;
-  /** Undefined without `modify_service` for this server. */
+  /** Undefined for a person who may not change this server. */
   location: Location | undefined;
 }
 
@@ -87,7 +88,7 @@ export function createCatalogue({ store, policy, healthOf, publicUrl, accountTit
       health: server.enabled && !isSet(server) ? healthOf(server.name) : neverChecked,
       account: accountAt(server),
       location:
-        mayChange && !isSet(server)
+        mayEdit(policy(), person, server) && !isSet(server)
           ? { upstream, transports, auth, forward_headers, host_header, health_seconds }
           : undefined,
     };

@@ -9,7 +9,7 @@ import type { Edited } from '../editing/apply.ts';
 import type { Editor } from '../editing/editor.ts';
 import { isSet, type RegisteredServer } from '../servers/server.ts';
 import type { Health } from '../servers/server-health.ts';
-import { readPatch, readRegistration, readReplacement, readSeen } from '../servers/server-input.ts';
+import { readOwner, readPatch, readRegistration, readReplacement, readSeen } from '../servers/server-input.ts';
 import type { ServerStore } from '../store/servers.ts';
 import { serverDetails, toDetails } from './servers.ts';
 import { type Answer, name, status, time, tool } from './shared/answer.ts';
@@ -42,7 +42,7 @@ export const checkedAnswer = z.strictObject({
 
 /**
  * The writing routes of the JSON API, mounted at `/api`: `POST /servers`, `PUT`, `PATCH` and `DELETE /servers/:name`, and
- * `POST /servers/:name/enable`, `/disable` and `/check`.
+ * `POST /servers/:name/enable`, `/disable`, `/owner` and `/check`.
  */
 export function createEditApi(options: EditApiOptions): Router {
   const { guard, catalogue, editor, check } = options;
@@ -71,6 +71,11 @@ export function createEditApi(options: EditApiOptions): Router {
   api.delete('/servers/:name', ...write('remove_service'), async (req: Named, res) => {
     const { name } = req.params;
     answer(req, res, 200, name, await editor.remove(personOf(req), name, seenIn(req)));
+  });
+  api.post('/servers/:name/owner', ...write(), async (req: Named, res) => {
+    const { name } = req.params;
+    const { owner, revision } = readOwner(req.body);
+    answer(req, res, 200, name, await editor.setOwner(personOf(req), name, owner, revision));
   });
   const toggle = (verb: string, enabled: boolean) =>
     api.post(`/servers/:name/${verb}`, ...write('toggle_service'), async (req: Named, res) => {

@@ -44,6 +44,8 @@ export const serverDetails = summary.extend({
   icons: z.array(icon),
   may: z.array(z.enum(permissions)).describe('What it may ask of the clients of its callers through the hub.'),
   alias: z.string().nullable().describe('The name that its makers published it under.'),
+  owner: z.string().nullable().describe('The name of the person or agent who owns it, and may change its words.'),
+  awaits: z.boolean().describe('Whether it is disabled until a change by its owner has been looked at.'),
   revision: z.int(),
   updated_at: time,
   members: z
@@ -112,6 +114,8 @@ export function toDetails(entry: CatalogueEntry): Answer<typeof serverDetails> {
     icons,
     may,
     alias,
+    owner: entry.owner?.username ?? null,
+    awaits: entry.awaits,
     revision,
     updated_at: updatedAt.toISOString(),
     members: entry.members,

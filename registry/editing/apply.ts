@@ -9,8 +9,10 @@ import {
   type RegisteredServer,
   type ServerEntry,
   type ServerSettings,
+  type Standing,
   secretOf,
   settingsOf,
+  standingOf,
 } from '../servers/server.ts';
 import { type Action, differences } from '../store/change-log.ts';
 import type { RegistryStore } from '../store/store.ts';
@@ -44,6 +46,8 @@ export interface Step {
   before: RegisteredServer | undefined;
   next: ServerSettings | undefined;
   action: Action;
+  /** What changes beside the settings. */
+  standing?: Partial<Standing>;
 }
 
 interface Made extends Step {
@@ -108,12 +112,12 @@ function movesRoutes(each: Made | RegistryError): each is Made {
 
 async function make(options: ApplyOptions, person: Person, step: Step): Promise<Made> {
   const { store, log } = options;
-  const { name, before, next, action } = step;
+  const { name, before, next, action, standing } = step;
   if (next) await requireUpstream(options, before, next);
   if (next) await requireMembers(options, person, before, next);
-  if (before && next && isSame(before, next)) return { ...step, server: before, movesRoutes: false };
+  if (before && next && !standing && isSame(before, next)) return { ...step, server: before, movesRoutes: false };
   const by = actorOf(person);
-  const server = await store.change({ name, revision: before?.revision, next, action, by });
+  const server = await store.change({ name, revision: before?.revision, next, action, by, standing });
   log.info({ server: name, action, user: by.username, revision: server?.revision }, 'server changed');
   return { ...step, server, movesRoutes: routesChange(before, next) };
 }
@@ -125,7 +129,8 @@ async function undo(options: ApplyOptions, person: Person, made: readonly (Made 
   for (const { name, action, before, server } of moved.toReversed()) {
     log.warn({ server: name, action, reason }, 'nginx refused the routes; the change is undone');
     const next = before && settingsOf(before);
-    await store.change({ name, revision: server?.revision, next, action: 'undo', by });
+    const standing = before && standingOf(before);
+    await store.change({ name, revision: server?.revision, next, action: 'undo', by, standing });
   }
   await tryPublish(options);
   const which = moved.length > 1 ? `one of these ${moved.length} routes` : 'the route';

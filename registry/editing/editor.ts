@@ -1,14 +1,24 @@
 import { mayUseUi } from '../../policy/ui.ts';
-import type { Person } from '../access/guards.ts';
+import { actorOf, type Person } from '../access/guards.ts';
+import { requireEdit } from '../access/ownership.ts';
 import { notFound, requireRegistration, requireRight } from '../access/permissions.ts';
 import { RegistryError } from '../errors/registry-error.ts';
 import { isFixedName } from '../servers/names.ts';
-import { accountOf, addressOf, type RegisteredServer, type ServerSettings, settingsOf } from '../servers/server.ts';
+import {
+  accountOf,
+  addressOf,
+  type Owner,
+  type RegisteredServer,
+  type ServerSettings,
+  settingsOf,
+} from '../servers/server.ts';
 import type { Replacement } from '../servers/server-input.ts';
 import type { ServerChange } from '../store/change-log.ts';
 import { changedMeanwhile, type RegistryStore } from '../store/store.ts';
 import { type ApplyOptions, apply, applyAll, type Edited, isMoved, requireUpstream, type Step } from './apply.ts';
+import { requireFreeName } from './free-name.ts';
 import { requireMembers } from './members.ts';
+import { editBy, requireToggle, waitsForALook } from './owner-edit.ts';
 
 /** A server's history is read back this far: a field that was not set since then counts as changed by hand. */
 const mostChanges = 1_000;
@@ -25,6 +35,8 @@ export interface Planned extends Step {
 
 export type Editor = ReturnType<typeof createEditor>;
 
+type StepFrom = (before: RegisteredServer) => Omit<Step, 'name' | 'before'>;
+
 /**
  * Makes the editor, which changes servers for people: it checks their rights, stores the change, publishes the routes to
  * nginx, and undoes the change if nginx rejects them. Changes run one after another, so that a rejection by nginx belongs to
@@ -32,12 +44,7 @@ export type Editor = ReturnType<typeof createEditor>;
  */
 export function createEditor(options: EditorOptions) {
   const { store, policy } = options;
-  let queue: Promise<unknown> = Promise.resolve();
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const run = queue.then(work);
-    queue = run.catch(() => undefined);
-    return run;
-  };
+  const inTurn = createTurns();
   /** Reads the database first: a change of a stale state would undo a change by another registry process. */
   const current = async (name: string, seen?: number): Promise<RegisteredServer> => {
     await store.refresh();
@@ -47,14 +54,19 @@ export function createEditor(options: EditorOptions) {
     return server;
   };
 
+  const changeOne = (person: Person, name: string, seen: number | undefined, stepFrom: StepFrom): Promise<Edited> =>
+    inTurn(async () => {
+      const before = await current(name, seen);
+      return await apply(options, person, { name, before, ...stepFrom(before) });
+    });
+
   return {
     async register(person: Person, settings: ServerSettings): Promise<Edited> {
       requireRegistration(policy(), person, settings.name);
       refuseFixed(settings.name);
       return inTurn(async () => {
-        const warnings = [...(await warningsFor(store, settings.name)), ...warningsOnAddress(options, settings)];
-        const step: Step = { name: settings.name, before: undefined, next: settings, action: 'register' };
-        return { ...(await apply(options, person, step)), warnings };
+        await store.refresh();
+        return await registerOne(options, person, settings);
       });
     },
     /** All servers, as the database has them now. */
@@ -74,35 +86,70 @@ export function createEditor(options: EditorOptions) {
       inTurn(() => applyAll(options, person, steps)),
     /** @param change makes the new settings from the current ones */
     async edit(person: Person, name: string, change: (now: RegisteredServer) => Replacement): Promise<Edited> {
-      requireRight(policy(), person, 'modify_service', name);
+      requireEdit(policy(), person, name, store.get(name));
       return inTurn(async () => {
         const before = await current(name);
-        const { revision, ...settings } = change(before);
-        if (revision !== before.revision) throw changedMeanwhile(name);
-        const next = { ...settings, name, enabled: before.enabled };
-        if (isMoved(before, next)) refuseFixed(name);
-        const edited = await apply(options, person, { name, before, next, action: 'edit' });
-        return { ...edited, warnings: [...edited.warnings, ...warningsOnEdit(options, before, next)] };
+        requireEdit(policy(), person, name, before);
+        return await editOne(options, person, before, change(before));
+      });
+    },
+    /** Names another owner of a server, or none. @param revision that the person has seen, if known */
+    async setOwner(person: Person, name: string, owner: Owner | null, revision: number | undefined): Promise<Edited> {
+      requireRight(policy(), person, 'modify_service', name);
+      return changeOne(person, name, revision, (before) => {
+        return { next: settingsOf(before), action: 'edit', standing: { owner } };
       });
     },
     /** @param revision that the person has seen, if known */
     async toggle(person: Person, name: string, enabled: boolean, revision: number | undefined): Promise<Edited> {
-      requireRight(policy(), person, 'toggle_service', name);
-      return inTurn(async () => {
-        const before = await current(name, revision);
-        const next = { ...settingsOf(before), enabled };
-        return await apply(options, person, { name, before, next, action: enabled ? 'enable' : 'disable' });
+      requireToggle(policy(), person, name, store.get(name), enabled);
+      return changeOne(person, name, revision, (before) => {
+        requireToggle(policy(), person, name, before, enabled);
+        return { next: { ...settingsOf(before), enabled }, action: enabled ? 'enable' : 'disable' };
       });
     },
     async remove(person: Person, name: string, revision: number | undefined): Promise<Edited> {
       requireRight(policy(), person, 'modify_service', name);
       refuseFixed(name);
-      return inTurn(async () => {
-        const before = await current(name, revision);
-        return await apply(options, person, { name, before, next: undefined, action: 'delete' });
-      });
+      return changeOne(person, name, revision, () => ({ next: undefined, action: 'delete' }));
     },
   };
+}
+
+/** Runs one piece of work after another. */
+function createTurns() {
+  let queue: Promise<unknown> = Promise.resolve();
+  return <T>(work: () => Promise<T>): Promise<T> => {
+    const run = queue.then(work);
+    queue = run.catch(() => undefined);
+    return run;
+  };
+}
+
+async function registerOne(options: EditorOptions, person: Person, next: ServerSettings): Promise<Edited> {
+  const { store, policy } = options;
+  const { name } = next;
+  await requireFreeName(store, policy(), person, name);
+  const warnings = [...(await warningsFor(store, name)), ...warningsOnAddress(options, next)];
+  const standing = { owner: actorOf(person) };
+  const edited = await apply(options, person, { name, before: undefined, next, action: 'register', standing });
+  return { ...edited, warnings };
+}
+
+async function editOne(
+  options: EditorOptions,
+  person: Person,
+  before: RegisteredServer,
+  { revision, ...settings }: Replacement,
+): Promise<Edited> {
+  const { name, enabled } = before;
+  if (revision !== before.revision) throw changedMeanwhile(name);
+  const edit = { ...settings, name, enabled };
+  if (isMoved(before, edit)) refuseFixed(name);
+  const step = editBy(options.policy(), person, before, edit);
+  const edited = await apply(options, person, step);
+  const waits = step.standing ? [waitsForALook(before)] : [];
+  return { ...edited, warnings: [...edited.warnings, ...waits, ...warningsOnEdit(options, before, step.next)] };
 }
 
 /**
@@ -116,13 +163,15 @@ async function planImport(
   next: ServerSettings,
 ): Promise<Planned> {
   const { name } = next;
+  if (!before) await requireFreeName(options.store, options.policy(), person, name);
   if (!before || isMoved(before, next)) refuseFixed(name);
   await requireUpstream(options, before, next);
   await requireMembers(options, person, before, next);
   const warnings = before
     ? warningsOnEdit(options, before, next)
     : [...(await warningsFor(options.store, name)), ...warningsOnAddress(options, next)];
-  return { name, before, next, action: before ? 'update' : 'import', warnings };
+  if (before) return { name, before, next, action: 'update', warnings };
+  return { name, before, next, action: 'import', standing: { owner: actorOf(person) }, warnings };
 }
 
 function refuseFixed(name: string): void {

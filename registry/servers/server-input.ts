@@ -166,6 +166,28 @@ export function readReplacement(body: unknown, { members }: Pick<ServerSettings,
   return members === null ? { ...readServer(body), members } : toReplacement(readSet(body));
 }
 
+/** Who is to own a server, and the revision that the user saw, if given. */
+export const ownership = z.strictObject({
+  owner: z
+    .strictObject({
+      sub: z
+        .string('must be the subject')
+        .trim()
+        .min(1, 'must not be empty')
+        .max(300, 'must have at most 300 characters'),
+      username: z
+        .string('must be a name')
+        .trim()
+        .min(1, 'must not be empty')
+        .max(300, 'must have at most 300 characters'),
+    })
+    .nullable(),
+  revision: revision.optional(),
+});
+
+/** Reads who is to own a server. @throws {RegistryError} `input_invalid` */
+export const readOwner = reader(ownership);
+
 /** Reads the revision that the user saw, if given. @throws {RegistryError} `input_invalid` */
 export const readSeen = reader(seen);
 

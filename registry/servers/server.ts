@@ -83,7 +83,23 @@ export interface ServerSettings extends ServerEntry {
   enabled: boolean;
 }
 
-export interface RegisteredServer extends ServerSettings {
+/** Who owns a server: stable subject and display name. */
+export interface Owner {
+  sub: string;
+  username: string;
+}
+
+/** What is known of a server beside its settings. */
+export interface Standing {
+  /** Who registered it, or was named since; null for no owner. */
+  owner: Owner | null;
+  /** The subject of the person who disabled it; null if it is enabled, or if that is unknown. */
+  disabledBy: string | null;
+  /** Its owner has changed more than words: it stays disabled until a person with `modify_service` enables it. */
+  awaits: boolean;
+}
+
+export interface RegisteredServer extends ServerSettings, Standing {
   /** Number of its last change. A user who changes a server sends the revision that they saw. */
   revision: number;
   updatedAt: Date;
@@ -101,8 +117,14 @@ export function transportsOf(server: ServerEntry): Transport[] {
 }
 
 /** The settings of a server, without the fields that the store adds. */
-export function settingsOf({ revision: _, updatedAt: __, ...settings }: RegisteredServer): ServerSettings {
+export function settingsOf(server: RegisteredServer): ServerSettings {
+  const { revision: _, updatedAt: __, owner: ___, disabledBy: ____, awaits: _____, ...settings } = server;
   return settings;
+}
+
+/** What is known of a server beside its settings. */
+export function standingOf({ owner, disabledBy, awaits }: RegisteredServer): Standing {
+  return { owner, disabledBy, awaits };
 }
 
 /**

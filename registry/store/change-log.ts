@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { ServerSettings } from '../servers/server.ts';
+import type { ServerSettings, Standing } from '../servers/server.ts';
 import type { Writing } from './database.ts';
 import type { Schema } from './migrations.ts';
 
@@ -65,6 +65,15 @@ export function differences(before: ServerSettings | undefined, after: ServerSet
   return fields;
 }
 
+/** The fields beside the settings that differ: by name of the owner, because a subject tells readers nothing. */
+export function standingFields(before: Standing | undefined, after: Standing | undefined): ServerChange['fields'] {
+  const [from, to] = [before, after].map((each) => ({ owner: each?.owner?.username ?? null, awaits: each?.awaits }));
+  return {
+    ...(before?.owner?.sub !== after?.owner?.sub && { owner: { from: from?.owner, to: to?.owner } }),
+    ...(Boolean(from?.awaits) !== Boolean(to?.awaits) && { awaits: { from: from?.awaits, to: to?.awaits } }),
+  };
+}
+
 /** The number of the last change; 0 if there is none. */
 export async function lastChange(db: Kysely<Schema>): Promise<number> {
   const row = await db
@@ -78,6 +87,19 @@ export async function lastChange(db: Kysely<Schema>): Promise<number> {
 export async function namesEver(db: Kysely<Schema>): Promise<string[]> {
   const rows = await db.selectFrom('server_change').select('server').distinct().execute();
   return rows.map(({ server }) => server);
+}
+
+/** The people and agents who have changed servers, the last first. */
+export async function readActors(db: Kysely<Schema>, limit: number): Promise<Actor[]> {
+  const rows = await db
+    .selectFrom('server_change')
+    .select((e) => ['by_sub', e.fn.max('by_name').as('by_name'), e.fn.max('id').as('last')])
+    .where('by_sub', 'not like', '#%')
+    .groupBy('by_sub')
+    .orderBy('last', 'desc')
+    .limit(limit)
+    .execute();
+  return rows.map(({ by_sub, by_name }) => ({ sub: by_sub, username: by_name }));
 }
 
 /** When each server was last registered, by name. */

@@ -36,8 +36,17 @@ export interface Schema {
     members: string | null;
     /** What it may ask of clients, as a JSON list; null if it was never set. */
     may: string | null;
+    /** Who owns it: subject and display name; null for no owner. */
+    owner_sub: string | null;
+    owner_name: string | null;
+    /** The subject of the person who disabled it; null if it is enabled, or if that is unknown. */
+    disabled_by: string | null;
+    /** 1 while a change by its owner waits for a look. */
+    awaits: number | null;
     updated_at: string;
   };
+  /** The last owner of each name that was given up; null for none. */
+  former_owner: { server: string; owner_sub: string | null };
   server_change: {
     id: Generated<number>;
     at: string;
@@ -122,6 +131,7 @@ export const changes: SchemaChanges = {
   '011-what-servers-may-ask': (db) => db.schema.alterTable('server').addColumn('may', 'text').execute(),
   '012-accounts-at-servers': accountsAtServers,
   '013-access-requests': accessRequests,
+  '015-owners': owners,
 };
 
 async function serversAndChanges(db: Kysely<unknown>, kind: DatabaseKind): Promise<void> {
@@ -171,6 +181,31 @@ async function accessRequests(db: Kysely<unknown>): Promise<void> {
     db,
   );
 }
+
+/** Of the servers that are here, who registered them last owns them; of those that are gone, that person did. */
+async function owners(db: Kysely<unknown>): Promise<void> {
+  for (const column of ['owner_sub', 'owner_name', 'disabled_by'])
+    await db.schema.alterTable('server').addColumn(column, 'text').execute();
+  await db.schema.alterTable('server').addColumn('awaits', 'integer').execute();
+  await make(db, 'former_owner', { text: ['server'], optional: ['owner_sub'] }, ['server']);
+  const on = db as Kysely<Schema>;
+  const here = new Set((await on.selectFrom('server').select('name').execute()).map(({ name }) => name));
+  const log = on.selectFrom('server_change').select(['server', 'action', 'by_sub', 'by_name']).orderBy('id', 'asc');
+  const last = new Map<string, { owner_sub: string; owner_name: string } | undefined>();
+  for (const { server, action, by_sub, by_name } of await log.where('action', 'in', begins).execute())
+    last.set(server, action === 'register' ? { owner_sub: by_sub, owner_name: by_name } : undefined);
+  for (const [server, owner] of last) {
+    if (!here.has(server))
+      await on
+        .insertInto('former_owner')
+        .values({ server, owner_sub: owner?.owner_sub ?? null })
+        .execute();
+    else if (owner) await on.updateTable('server').set(owner).where('name', '=', server).execute();
+  }
+}
+
+/** The actions with which a server begins. */
+const begins = ['seed', 'configure', 'register', 'import'];
 
 async function forwardedHeaders(db: Kysely<unknown>): Promise<void> {
   await db.schema.alterTable('server').addColumn('forward_headers', 'text').execute();

@@ -4,6 +4,7 @@ import type { SetMember } from '../servers/server.ts';
 import { type Actor, noteChange } from './change-log.ts';
 import { type RegistryDatabase, type Writing, writing } from './database.ts';
 import { renameDefinitions } from './definitions.ts';
+import { keepFormerOwner } from './former-owners.ts';
 import type { Schema } from './migrations.ts';
 import { renameObservations } from './observations.ts';
 import { renameRequests } from './requests.ts';
@@ -56,6 +57,7 @@ async function rename(transaction: Writing, { from, to }: Renaming, by: Actor): 
   // The old name stays one that was used: rules for it may apply to the next server of that name.
   await noteChange(transaction, { ...change, server: from });
   const revision = await noteChange(transaction, { ...change, server: to });
+  await keepFormerOwner(transaction, from, (await readServer(transaction, from))?.owner);
   const row = { name: to, revision, updated_at: at.toISOString() };
   await transaction.updateTable('server').set(row).where('name', '=', from).execute();
 }

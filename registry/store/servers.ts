@@ -77,7 +77,8 @@ function byName(a: RegisteredServer, b: RegisteredServer): number {
 
 /** A row as a server. */
 export function toServer(row: Selectable<Schema['server']>): RegisteredServer {
-  const { mcp_path, sse_path, auth_secret, auth_account, auth_checks, updated_at, ...same } = row;
+  const { mcp_path, sse_path, auth_secret, auth_account, auth_checks, updated_at, ...others } = row;
+  const { owner_sub, owner_name, disabled_by, awaits, ...same } = others;
   return {
     ...same,
     transports: {
@@ -90,7 +91,11 @@ export function toServer(row: Selectable<Schema['server']>): RegisteredServer {
     icons: JSON.parse(row.icons),
     auth: authOf(row),
     members: row.members === null ? null : JSON.parse(row.members),
-    enabled: row.enabled === 1,
+    // A registry of an earlier version over the same database may have enabled it without the right to do so.
+    enabled: row.enabled === 1 && awaits !== 1,
+    owner: owner_sub === null ? null : { sub: owner_sub, username: owner_name ?? owner_sub },
+    disabledBy: disabled_by,
+    awaits: awaits === 1,
     updatedAt: new Date(updated_at),
   };
 }
@@ -102,7 +107,8 @@ function authOf({ auth_secret, auth_account, auth_checks }: Selectable<Schema['s
   return { account: auth_account, ...(auth_checks !== null && { checks: auth_checks }) };
 }
 
-function toRow({ transports, auth, updatedAt, ...same }: RegisteredServer): Selectable<Schema['server']> {
+function toRow(server: RegisteredServer): Selectable<Schema['server']> {
+  const { transports, auth, updatedAt, owner, disabledBy, awaits, ...same } = server;
   return {
     ...same,
     enabled: Number(same.enabled),
@@ -116,6 +122,10 @@ function toRow({ transports, auth, updatedAt, ...same }: RegisteredServer): Sele
     auth_secret: auth && 'secret' in auth ? auth.secret : null,
     auth_account: auth && 'account' in auth ? auth.account : null,
     auth_checks: (auth && 'account' in auth && auth.checks) || null,
+    owner_sub: owner?.sub ?? null,
+    owner_name: owner?.username ?? null,
+    disabled_by: disabledBy,
+    awaits: awaits ? 1 : null,
     updated_at: updatedAt.toISOString(),
   };
 }

@@ -1,7 +1,7 @@
 import { ping } from '../../common/database/database.ts';
 import { interval } from '../../common/time/interval.ts';
 import { RegistryError } from '../errors/registry-error.ts';
-import { type RegisteredServer, type ServerSettings, settingsOf, targetOf } from '../servers/server.ts';
+import { type RegisteredServer, type ServerSettings, type Standing, settingsOf, targetOf } from '../servers/server.ts';
 import {
   type Action,
   type Actor,
@@ -9,11 +9,14 @@ import {
   differences,
   namesEver,
   noteChange,
+  readActors,
   readChanges,
   registeredAt,
+  standingFields,
 } from './change-log.ts';
 import { openRegistryDatabase, type Writing, writing } from './database.ts';
 import { createDefinitionTable, forgetDefinitions } from './definitions.ts';
+import { keepFormerOwner, readFormerOwner } from './former-owners.ts';
 import { createObservations, forgetObservations } from './observations.ts';
 import { createRequestTable, endRequests } from './requests.ts';
 import { createServerCache, deleteServer, putServer, readServer } from './servers.ts';
@@ -27,6 +30,8 @@ export interface Write {
   next: ServerSettings | undefined;
   action: Action;
   by: Actor;
+  /** What changes beside the settings. Default: what follows from them. */
+  standing?: Partial<Standing> | undefined;
 }
 
 /** Everything that the registry stores. Servers are read from memory, everything else from the database. */
@@ -79,6 +84,10 @@ export async function openStore(where: string, onFailure: (error: unknown) => vo
     changes: (query: ChangeQuery) => asking(() => readChanges(database.db, query)),
     /** The names of all servers, deleted ones included. */
     namesEver: () => asking(() => namesEver(database.db)),
+    /** The subject of the last owner of a name that was given up; null if it had none. */
+    formerOwner: (name: string) => asking(() => readFormerOwner(database.db, name)),
+    /** The people and agents who have changed servers, the last first. */
+    actors: (limit: number) => asking(() => readActors(database.db, limit)),
     observations: createObservations(database),
     definitions: createDefinitionTable(database),
     requests: createRequestTable(database),
@@ -105,22 +114,38 @@ async function makeSeed(transaction: Writing, servers: readonly ServerSettings[]
 }
 
 /** @returns the number of the change, and the new state of the server */
-async function makeChange(transaction: Writing, { name, revision, next, action, by }: Write) {
+async function makeChange(transaction: Writing, write: Write) {
+  const { name, revision, next, action, by } = write;
   const before = await readServer(transaction, name);
   if (before?.revision !== revision) throw conflict(name, before, revision);
   if (next?.alias) await refuseTakenAlias(transaction, name, next.alias);
   const at = new Date();
-  const fields = differences(before && settingsOf(before), next);
+  const standing = standingAfter(before, write);
+  const fields = { ...differences(before && settingsOf(before), next), ...standingFields(before, next && standing) };
   const id = await noteChange(transaction, { at, server: name, action, by, fields });
-  const server: RegisteredServer | undefined = next && { ...next, revision: id, updatedAt: at };
+  const server: RegisteredServer | undefined = next && { ...next, ...standing, revision: id, updatedAt: at };
   if (server) await putServer(transaction, server);
   else await deleteServer(transaction, name);
   if (!next) {
-    await forgetDefinitions(transaction, name);
     await endRequests(transaction, name);
+    await keepFormerOwner(transaction, name, before?.owner, action === 'undo');
   }
+  // Not when it moves: nginx may refuse that, and the tools that wait for approval would be approved at first sight.
+  const isNewAgain = before?.awaits && !standing.awaits && action !== 'undo';
+  if (!next || isNewAgain) await forgetDefinitions(transaction, name);
   if (!next || !before || targetOf(before) !== targetOf(next)) await forgetObservations(transaction, name);
   return { id, server };
+}
+
+function standingAfter(before: RegisteredServer | undefined, { next, by, standing = {} }: Write): Standing {
+  const { owner = null, disabledBy = null, awaits = false } = before ?? {};
+  const isDisabledNow = next?.enabled === false && before?.enabled !== false;
+  return {
+    owner,
+    disabledBy: next?.enabled ? null : isDisabledNow ? by.sub : disabledBy,
+    awaits: awaits && !next?.enabled,
+    ...standing,
+  };
 }
 
 /** The MCP registry API lists servers by alias, so two servers must not share one. */

@@ -4,7 +4,7 @@ import { accessEnd } from '../../../common/identity/people.ts';
 import { decisionPage } from '../../../common/policy/decisions.ts';
 import { importAnswer } from '../../import/import.ts';
 import { toolChangesAnswer } from '../../pins/changes.ts';
-import { patch, replacement, seen, serverSettings } from '../../servers/server-input.ts';
+import { ownership, patch, replacement, seen, serverSettings } from '../../servers/server-input.ts';
 import { setReplacement, setSettings } from '../../servers/set-input.ts';
 import { accountListing, disconnectedCount } from '../accounts.ts';
 import { changesAnswer } from '../changes.ts';
@@ -49,6 +49,7 @@ export const components = {
   ServerReplacement: z.union([replacement, setReplacement]),
   ServerPatch: z.union([patch, setReplacement.partial().required({ revision: true })]),
   Seen: seen,
+  Ownership: ownership,
   ServerListing: serverListing,
   Server: serverDetails,
   Edited: editedAnswer,

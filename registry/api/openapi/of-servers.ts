@@ -50,6 +50,13 @@ export const servers = routes('servers', {
   },
   'post /api/servers/{name}/enable': { ...toggle, summary: 'Give a server its route' },
   'post /api/servers/{name}/disable': { ...toggle, summary: 'Remove the route of a server' },
+  'post /api/servers/{name}/owner': {
+    summary: 'Say who owns a server: the owner may change its words and disable it',
+    permission: 'modify_service',
+    body: 'Ownership',
+    answer: 'Edited',
+    refusals: [...write, ...changed],
+  },
   'post /api/servers/{name}/check': {
     summary: 'Check a server now',
     permission: 'health_check_service',

@@ -163,5 +163,6 @@ function changesIn(fields: Fields, now: RegisteredServer): object {
 /** The new server, for a person who may register it but not see it: what they sent. */
 function unseen(settings: ServerSettings) {
   const unknown = { health: neverChecked, revision: 0, updatedAt: new Date(0), unseenMembers: 0, account: null };
-  return { ...settings, ...unknown, endpoints: [], location: settings };
+  const standing = { owner: null, disabledBy: null, awaits: false };
+  return { ...settings, ...standing, ...unknown, endpoints: [], location: settings };
 }

@@ -3,7 +3,8 @@ import { mayUseUi } from '../../../policy/ui.ts';
 import { formOf, readForm } from '../../access/body.ts';
 import { type Named, personOf } from '../../access/guards.ts';
 import { requireOwnPage } from '../../access/own-page.ts';
-import { notFound, requireRight, serverFor } from '../../access/permissions.ts';
+import { requireEdit } from '../../access/ownership.ts';
+import { notFound } from '../../access/permissions.ts';
 import { RegistryError } from '../../errors/registry-error.ts';
 import { isFixedName } from '../../servers/names.ts';
 import type { RegisteredServer } from '../../servers/server.ts';
@@ -19,15 +20,17 @@ export function createEditPages(options: FormOptions): Router {
   const { publicUrl, policy, store } = options;
   const pages = Router({ caseSensitive: true, strict: true });
   pages.get('/servers/:name/edit', (req: Named, res) => {
-    const server = serverFor(options, personOf(req), 'modify_service', req.params.name);
+    const server = store.get(req.params.name);
+    requireEdit(policy(), personOf(req), req.params.name, server);
+    if (!server) throw notFound();
     showForm(options, req, res, 200, { kind: 'edit', values: valuesOf(server), server: shown(server) });
   });
   pages.post('/servers/:name/edit', requireOwnPage(publicUrl), readForm, async (req: Named, res) => {
     const { name } = req.params;
-    requireRight(policy(), personOf(req), 'modify_service', name);
+    const server = store.get(name);
+    requireEdit(policy(), personOf(req), name, server);
     const form = formOf(req);
     const values = { ...valuesIn(form), name };
-    const server = store.get(name);
     if (!server) return showLost(options, req, res, values);
     const revision = revisionIn(form) ?? 0;
     if (form.get('do') !== 'test') return await save(options, req, res, { values, server, revision });

@@ -10,8 +10,7 @@ const unnamed = 'a-new-server';
 
 const needed: readonly [UiPermission, string][] = [
   ['list_service', 'see it'],
-  ['modify_service', 'change or delete it'],
-  ['toggle_service', 'enable or disable it'],
+  ['modify_service', 'delete it'],
 ];
 
 /**

@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express';
 import type { Policy } from '../../../policy/policy.ts';
+import { mayUseUi } from '../../../policy/ui.ts';
 import { formOf } from '../../access/body.ts';
 import type { Catalogue } from '../../access/catalogue.ts';
 import { type Person, personOf } from '../../access/guards.ts';
@@ -57,6 +58,8 @@ interface FormView extends FormState, View {
   labels: typeof labels;
   /** The operator's entries with accounts that cover the address; undefined while the address cannot be read. */
   accounts: readonly string[] | undefined;
+  /** Whether all that the person changes counts at once, and nothing waits for a look. */
+  isFree: boolean;
   /** Of a new server: who could use it at once. */
   users: ReturnType<typeof firstUsers> | undefined;
 }
@@ -88,6 +91,7 @@ export function showForm(
     title,
     person,
     accounts: accountsFor(options, values),
+    isFree: isNew || mayUseUi(policy(), person.scopes, 'modify_service', values.name),
     users,
   });
 }

@@ -3,7 +3,8 @@ import { mayUseUi, mayUseUiSomewhere } from '../../../policy/ui.ts';
 import { formOf, readForm } from '../../access/body.ts';
 import { type Named, type Person, personOf } from '../../access/guards.ts';
 import { requireOwnPage } from '../../access/own-page.ts';
-import { notFound, requireRight } from '../../access/permissions.ts';
+import { requireEdit } from '../../access/ownership.ts';
+import { notFound } from '../../access/permissions.ts';
 import { RegistryError } from '../../errors/registry-error.ts';
 import { isSet, type RegisteredServer } from '../../servers/server.ts';
 import { readRegistration, readReplacement } from '../../servers/server-input.ts';
@@ -90,11 +91,17 @@ export function createSetPages(options: FormOptions): Router {
   return pages;
 }
 
-/** The set of this name, for a person who may change it; undefined for a server. @throws {RegistryError} */
+/**
+ * The set of this name, for a person who may change it; undefined for a server. The form shows all of its members, and its owner
+ * may not see each of them.
+ * @throws {RegistryError}
+ */
 function setFor({ policy, store }: FormOptions, req: Named): RegisteredServer | undefined {
   const server = store.get(req.params.name);
   if (!server || !isSet(server)) return undefined;
-  requireRight(policy(), personOf(req), 'modify_service', server.name);
+  const person = personOf(req);
+  const seesAll = server.members?.every(({ server: name }) => mayUseUi(policy(), person.scopes, 'list_service', name));
+  requireEdit(policy(), person, server.name, seesAll ? server : undefined);
   return server;
 }
 

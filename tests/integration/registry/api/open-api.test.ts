@@ -144,6 +144,7 @@ const requests: [string, string, () => [string, unknown?, string?]][] = [
   ['patch', '/api/servers/{name}', () => ['/api/servers/fresh', { title: 'Newer', revision: revision() }]],
   ['patch', '/api/servers/{name}', () => ['/api/servers/fresh', { title: 'Newer', revision: 1 }]],
   ['post', '/api/servers/{name}/disable', () => ['/api/servers/fresh/disable']],
+  ['post', '/api/servers/{name}/owner', () => ['/api/servers/fresh/owner', { owner: null, revision: revision() }]],
   ['post', '/api/servers/{name}/enable', () => ['/api/servers/fresh/enable', { revision: revision() }]],
   ['post', '/api/servers/{name}/check', () => ['/api/servers/time/check']],
   ['post', '/api/servers/{name}/check', () => ['/api/servers/off/check']],

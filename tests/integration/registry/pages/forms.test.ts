@@ -665,13 +665,12 @@ describe('Testing a connection', () => {
     const upstream = await introducing('{"name":"notes","version":"1"}');
     const { html } = await post('/servers/register', { ...empty, upstream, do: 'test' }, { who: team });
     expect(typedIn(html, 'name')).toBe('team-notes');
-    const limits =
-      'but not change or delete it, enable or disable it or call its tools. Ask an administrator for that.';
+    const limits = 'but not delete it or call its tools. Ask an administrator for that.';
     expect(html).toContain(limits);
     expect((await get('/register', team)).html).toContain(limits);
     const { location } = await post('/servers/register', { ...good, name: 'team-a' }, { who: team });
     expect((await get(location ?? '', team)).html).toContain(
-      'You may not change or delete it, enable or disable it or call its tools. Ask an administrator for that.',
+      'You may not delete it or call its tools. Ask an administrator for that.',
     );
   });
 

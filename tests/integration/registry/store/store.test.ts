@@ -71,7 +71,8 @@ describe.each(bothDatabases('registry.db'))('%s:', (kind, places) => {
 
   test('A server is stored unchanged, also after a restart', async () => {
     const added = await store.change(adding('time'));
-    expect(added).toEqual({ ...settings('time'), revision: 1, updatedAt: expect.any(Date) });
+    const standing = { owner: null, disabledBy: by.sub, awaits: false };
+    expect(added).toEqual({ ...settings('time'), ...standing, revision: 1, updatedAt: expect.any(Date) });
     expect(store.get('time')).toEqual(added);
     await reopen();
     expect(store.get('time')).toEqual(added);

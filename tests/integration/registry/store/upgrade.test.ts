@@ -91,6 +91,64 @@ describe.each<[string, Places]>(bothDatabases('registry.db'))('%s:', (_kind, pla
     }
   });
 
+  test('after an upgrade, servers belong to those who registered them last, and names that were given up to their last owners', async () => {
+    const log = async (server: string, action: string, who: string) => {
+      const row = {
+        at: '2026-11-23T10:00:00.000Z',
+        server,
+        action,
+        by_sub: `sub-of-${who}`,
+        by_name: who,
+        fields: '{}',
+      };
+      await old.db
+        .insertInto('server_change')
+        .values(row as never)
+        .execute();
+    };
+    for (const name of ['registered', 'seeded', 'again']) await writeOld(name, { alias: null });
+    await log('registered', 'register', 'dave');
+    await log('registered', 'edit', 'alice');
+    await log('seeded', 'seed', 'alice');
+    await log('again', 'register', 'dave');
+    await log('again', 'delete', 'alice');
+    await log('again', 'register', 'erin');
+    await log('gone', 'register', 'dave');
+    await log('gone', 'delete', 'alice');
+    const store = await openStore(where);
+    try {
+      const owners = ['registered', 'seeded', 'again'].map((name) => store.get(name)?.owner?.username);
+      expect(owners).toEqual(['dave', undefined, 'erin']);
+      expect([await store.formerOwner('gone'), await store.formerOwner('never')]).toEqual(['sub-of-dave', null]);
+    } finally {
+      await store.close();
+    }
+  });
+
+  test('a server that waits for a look stays disabled, also when a replica of the last release has enabled it', async () => {
+    const store = await openStore(where);
+    try {
+      await writeOld('time');
+      expect(await until(() => store.get('time'))).toBe(true);
+      const before = store.get('time') as NonNullable<ReturnType<typeof store.get>>;
+      const standing = { awaits: true };
+      await store.change({
+        name: 'time',
+        revision: 1,
+        next: { ...before, enabled: false },
+        action: 'edit',
+        by,
+        standing,
+      });
+      await old.db.updateTable('server').set({ enabled: 1 }).where('name', '=', 'time').execute();
+      const other = await openStore(where);
+      expect(other.get('time')).toMatchObject({ enabled: false, awaits: true });
+      await other.close();
+    } finally {
+      await store.close();
+    }
+  });
+
   test('a replica of the last release that still runs sees a set as a server that is nowhere, and takes its servers away if it writes it', async () => {
     const store = await openStore(where);
     try {
