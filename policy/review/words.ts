@@ -1,5 +1,7 @@
 import { type Approvers, type ArgumentRule, expandMethods, type Limit, type Rule, type ToolRule, wildcard } from '../policy.ts';
 import type { UiPermission } from '../ui.ts';
+import type { Condition } from './compare/side.ts';
+import type { Difference } from './diff.ts';
 
 /** Values or names in one list of words. */
 const mostListed = 20;
@@ -51,15 +53,12 @@ export function ruleWords(rule: Rule): string[] {
   return words;
 }
 
-/** `create_issue, when repo is acme/support`; `every tool that a person approved as read-only`. */
+/** `create_issue, when repo is acme/support`; `every tool, if a person approved it as read-only`. */
 export function toolRuleWords(rule: ToolRule): string {
   const name = rule.pattern === undefined ? 'every tool' : toolsWords([rule.pattern]);
   const condition = conditionWords(rule);
-  return condition === '' ? name : `${name}${condition.startsWith('that ') ? ' ' : ', '}${condition}`;
+  return condition === '' ? name : `${name}, ${condition}`;
 }
-
-/** The condition of a tool: all that has to hold beside its name. */
-export type Condition = Pick<ToolRule, 'hint' | 'arguments' | 'only' | 'approve' | 'until'>;
 
 /**
  * What has to hold for a call, from what it is to when it ends: `when repo is acme/support and amount is at most 100, with no
@@ -68,7 +67,7 @@ export type Condition = Pick<ToolRule, 'hint' | 'arguments' | 'only' | 'approve'
  */
 export function conditionWords({ hint, arguments: rules, only, approve, until }: Condition): string {
   return [
-    ...(hint === undefined ? [] : ['that a person approved as read-only']),
+    ...(hint === undefined ? [] : ['if a person approved it as read-only']),
     ...(rules.length === 0 ? [] : [`when ${rules.map(argumentWords).join(' and ')}`]),
     ...(only ? [`with no ${rules.length === 0 ? '' : 'other '}arguments`] : []),
     ...(approve === undefined ? [] : [`after approval by ${approverWords(approve)}`]),
@@ -78,10 +77,11 @@ export function conditionWords({ hint, arguments: rules, only, approve, until }:
 
 /** `repo is acme/support`, `amount is from 1 to 100`; `labels, if given, is bug or question, or an empty list`. */
 export function argumentWords({ name, values, min, max, optional, empty }: ArgumentRule): string {
-  const given = optional ? `${name}, if given,` : name;
   const range = rangeWords(min, max);
   const what = [...(values ?? []).map(valueWords), ...(range === undefined ? [] : [range])];
-  return `${given} is ${what.length === 0 ? 'nothing' : listed(what, 'or')}${empty ? ', or an empty list' : ''}`;
+  const given = optional ? `${name}, if given,` : name;
+  const is = what.length === 0 ? (optional ? 'is anything' : 'is given') : `is ${listed(what, 'or')}`;
+  return `${given} ${is}${empty ? ', or an empty list' : ''}`;
 }
 
 function rangeWords(min: number | undefined, max: number | undefined): string | undefined {
@@ -146,4 +146,43 @@ export function listed(words: readonly string[], last: 'and' | 'or'): string {
   const shown = more > 0 ? [...words.slice(0, mostListed), `${more} more`] : words;
   if (shown.length < 2) return shown.join('');
   return `${shown.slice(0, -1).join(', ')} ${last} ${shown.at(-1)}`;
+}
+
+/** A difference on one line: `support gains tools/call create_issue on github, when repo is acme/support`. */
+export function differenceLine({ who, change, what, server, condition, instead }: Difference): string {
+  const other = instead && `; ${change === 'gains' ? 'so far' : 'still'} ${instead}`;
+  return `${who} ${change} ${what} on ${server}${condition && `, ${condition}`}${other}`;
+}
+
+/**
+ * A difference as a sentence, people first: `3 people in support may now call create_issue on github, when repo is
+ * acme/support.`
+ * @param people how the sentence names them; by default by the group or the scope
+ */
+export function differenceSentence(difference: Difference, people = peopleOf(difference)): string {
+  const { change, what, server, condition, instead } = difference;
+  const may = change === 'gains' ? 'may now' : 'may no longer';
+  const other = instead && (change === 'gains' ? `; so far ${instead}` : `; they still may ${instead}`);
+  return `${people} ${may} ${doing(what)} on ${server}${condition && `, ${condition}`}${other}.`;
+}
+
+function peopleOf({ kind, who }: Difference): string {
+  return kind === 'person' ? `People in ${who}` : `Agents with the scope ${who}`;
+}
+
+const verbs: readonly [start: string, verb: string][] = [
+  ['tools/call ', 'call '],
+  ['prompts/get ', 'use the prompt '],
+  ['resources/read ', 'read '],
+  ['tools/list', 'list tools'],
+  ['prompts/list', 'list prompts'],
+  ['resources/list', 'list resources'],
+  ['connecting ', 'connect '],
+  ['approving ', 'approve '],
+  ['calls of ', 'make calls of '],
+];
+
+function doing(what: string): string {
+  const [start, verb] = verbs.find(([method]) => what.startsWith(method)) ?? ['', 'use '];
+  return verb + what.slice(start.length);
 }

@@ -1,0 +1,104 @@
+import type { Decision } from '../../decide.ts';
+import type { Approvers } from '../../policy.ts';
+import type { Access } from '../../request/mcp-request.ts';
+import { type Alternative, type Condition, never, type Side } from './side.ts';
+import { type Arguments, judgeOf, unjudged, witnessesOf } from './witnesses.ts';
+
+/** What to compare of two policies: the caller under each, and all conditions of tools in both. */
+export interface Pair {
+  sides: readonly [Side, Side];
+  witnesses: (rule: Condition) => readonly Arguments[] | undefined;
+  /** Arguments that only a rule allows which judges none. */
+  unjudged: Arguments;
+}
+
+/** @param sides the same caller under two policies */
+export function pairOf(sides: readonly [Side, Side]): Pair {
+  const all = sides.flatMap(({ conditions }) => conditions);
+  const known = new Map<Condition, readonly Arguments[] | undefined>();
+  const witnesses = (rule: Condition) => {
+    if (!known.has(rule)) known.set(rule, witnessesOf(rule, all));
+    return known.get(rule);
+  };
+  return { sides, witnesses, unjudged: unjudged(all) };
+}
+
+const nothing: Condition = { arguments: [], only: false };
+
+/** When the last right to something without a condition ends: `never`, a time, or undefined if there is none. */
+export function endOfRight(side: Side, server: string, access: Access): number | undefined {
+  return side.ends.find((end) => side.before(end, server, access).allowed);
+}
+
+/** The condition of a right that has none but its end. */
+export function untilOnly(end: number): Condition {
+  return end === never ? nothing : { ...nothing, until: end };
+}
+
+/** The conditions under which a side may call a tool, without those that others make needless. */
+export function conditionsOn(pair: Pair, side: Side, server: string, tool: string): Alternative[] {
+  const end = endOfRight(side, server, callOf(tool, pair.unjudged));
+  const all = side.alternatives(server, tool).filter((each) => end === undefined || each.end > end);
+  const needed = all.filter((each, i) => !all.some((other, j) => i !== j && isNeedless(pair, each, other, j < i)));
+  // A tool that is only given until a time is among `all`, and `end` says the same of it.
+  const own = needed.filter(({ rule }) => !isPlain(rule));
+  return end === undefined ? own : [{ rule: untilOnly(end), end }, ...own];
+}
+
+/** The conditions under which `having` may call a tool, and `without` may not. */
+export function newConditions(pair: Pair, without: Side, having: Side, server: string, tool: string): Alternative[] {
+  return conditionsOn(pair, having, server, tool).filter((each) => !isCovered(pair, each, without, server, tool));
+}
+
+/** Whether a side allows all that an alternative allows. If that cannot be told: only if it has the same alternative. */
+function isCovered(pair: Pair, alternative: Alternative, side: Side, server: string, tool: string): boolean {
+  const { rule, end } = alternative;
+  const calls = pair.witnesses(rule);
+  if (!calls) return side.alternatives(server, tool).some((other) => isSame(alternative, other));
+  return calls.every((call) => {
+    const decision = side.before(end, server, callOf(tool, call), rule.hint !== undefined);
+    return allowsAfter(decision, rule.approve);
+  });
+}
+
+/** Whether a decision allows a call, or holds it for all of these approvers. */
+function allowsAfter(decision: Decision, approve: Approvers | undefined): boolean {
+  if (decision.allowed) return true;
+  return approve !== undefined && decision.hold !== undefined && includes(decision.hold.approvers, approve);
+}
+
+/** Whether `other` alone allows all that `one` does. @param isFirst which of two equal ones is needless */
+function isNeedless(pair: Pair, one: Alternative, other: Alternative, isFirst: boolean): boolean {
+  return isWithin(pair, one, other) && (isFirst || !isWithin(pair, other, one));
+}
+
+function isWithin({ witnesses }: Pair, one: Alternative, other: Alternative): boolean {
+  if (other.end < one.end || (other.rule.hint !== undefined && one.rule.hint === undefined)) return false;
+  if (other.rule.approve && !(one.rule.approve && includes(other.rule.approve, one.rule.approve))) return false;
+  const calls = witnesses(one.rule);
+  return calls ? calls.every(judgeOf(other.rule)) : isSame(one, other);
+}
+
+function includes(all: Approvers, some: Approvers): boolean {
+  return (all.person || !some.person) && some.groups.every((group) => all.groups.includes(group));
+}
+
+function isPlain({ hint, arguments: rules, only, approve }: Condition): boolean {
+  return hint === undefined && rules.length === 0 && !only && approve === undefined;
+}
+
+function isSame(one: Alternative, other: Alternative): boolean {
+  return other.end >= one.end && formOf(one.rule) === formOf(other.rule);
+}
+
+/** One text for all rules that say the same in another order. */
+function formOf({ hint, arguments: rules, only, approve }: Condition): string {
+  const judged = rules.map(({ path, values, min, max, optional, empty }) =>
+    JSON.stringify([path, values && [...new Set(values.map((value) => JSON.stringify(value)))].sort(), min, max, optional, empty]),
+  );
+  return JSON.stringify([hint, judged.sort(), only, approve && [approve.person, [...new Set(approve.groups)].sort()]]);
+}
+
+function callOf(name: string, call: Arguments): Access {
+  return { method: 'tools/call', object: { kind: 'tool', name }, arguments: call };
+}

@@ -1,0 +1,89 @@
+import { type Decision, decide } from '../../decide.ts';
+import { Patterns } from '../../patterns.ts';
+import { compilePolicy, expandMethods, type Policy, type Rule, type ToolRule, wildcard } from '../../policy.ts';
+import type { Access } from '../../request/mcp-request.ts';
+
+/** When a right ends that does not end. */
+export const never = Number.POSITIVE_INFINITY;
+
+/** The condition of a tool: all that has to hold beside its name. */
+export type Condition = Pick<ToolRule, 'hint' | 'arguments' | 'only' | 'approve' | 'until'>;
+
+/** One way to be allowed a tool: what has to hold, and when it ends (milliseconds since 1970, or `never`). */
+export interface Alternative {
+  rule: Condition;
+  end: number;
+}
+
+/** What one caller may do by one policy, at each time from `at` on. */
+export interface Side {
+  policy: Policy;
+  scopes: readonly string[];
+  rules: readonly Rule[];
+  /** All conditions of tools, each with the earlier of its own end and its rule's. */
+  conditions: readonly Condition[];
+  /** When rights of this caller end, the latest first, after `never`. */
+  ends: readonly number[];
+  /** The verdict just before a time. @param readOnly whether a person approved the tool as one that only reads */
+  before(end: number, server: string, access: Access, readOnly?: boolean): Decision;
+  /** The conditions under which a tool of a server may be called. */
+  alternatives(server: string, tool: string): Alternative[];
+}
+
+/**
+ * A caller with `scopes` under a policy.
+ * @param at what ended by then does not count
+ */
+export function sideOf(policy: Policy, scopes: readonly string[], at: number): Side {
+  const { source } = policy;
+  const rules = scopes.flatMap((scope) => source.scopes.get(scope) ?? []).filter((rule) => endOf(rule) > at);
+  const own = { ...source, groups: new Map(), scopes: new Map([['own', rules]]), limits: [] };
+  const conditions = rules.flatMap((rule) => conditionsOf(rule, at));
+  const ends = new Set([...rules.map(endOf), ...conditions.map(({ alternative }) => alternative.end)]);
+  const compiled = new Map<number, Policy>();
+  const justBefore = (end: number): Policy => {
+    const known = compiled.get(end) ?? compilePolicy(own, end === never ? never : end - 1);
+    compiled.set(end, known);
+    return known;
+  };
+  return {
+    policy,
+    scopes,
+    rules,
+    conditions: conditions.map(({ alternative }) => alternative.rule),
+    ends: [never, ...[...ends].filter((end) => end !== never).sort((a, b) => b - a)],
+    before: (end, server, access, readOnly = false) => {
+      const tool = readOnly && access.object ? [access.object.name] : [];
+      const tools = { readOnly: new Map([[server, new Set(tool)]]) };
+      return decide(justBefore(end), ['own'], server, [access], tools);
+    },
+    alternatives: (server, tool) =>
+      conditions
+        .filter((each) => covers(each.server, server) && covers(each.tools, tool))
+        .map(({ alternative }) => alternative),
+  };
+}
+
+function conditionsOf(rule: Rule, at: number) {
+  if (!expandMethods(rule.methods).has('tools/call')) return [];
+  return rule.toolRules.flatMap((toolRule) => {
+    const end = Math.min(endOf(rule), endOf(toolRule));
+    if (end <= at) return [];
+    const alternative: Alternative = { rule: { ...toolRule, until: end === never ? undefined : end }, end };
+    return { server: patternOf(rule.server), tools: patternOf(toolRule.pattern ?? '*'), alternative };
+  });
+}
+
+function endOf({ until }: { until?: number | undefined }): number {
+  return until ?? never;
+}
+
+function patternOf(pattern: string): Patterns<true> {
+  const one = new Patterns<true>();
+  one.at(wildcard(pattern), () => true);
+  return one;
+}
+
+function covers(pattern: Patterns<true>, name: string): boolean {
+  return !pattern.matching(name).next().done;
+}
