@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import { compilePolicy, type Policy, type PolicySource } from '../../policy/policy.ts';
-import { unusableNames } from '../../policy/review/unusable-names.ts';
+import { unusableNames } from '../../policy/review/lint/unusable-names.ts';
 import type { Logger } from '../service/log.ts';
 import { ConfigError } from '../text/config-error.ts';
 import { readPolicySource } from './policy-file.ts';

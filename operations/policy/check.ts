@@ -1,5 +1,5 @@
-import { lint } from '../../policy/review/lint.ts';
-import { lintSets } from '../../policy/review/sets.ts';
+import { lint } from '../../policy/review/lint/lint.ts';
+import { lintSets } from '../../policy/review/lint/sets.ts';
 import { CommandError, operatorCommand, runAsProgram } from '../command.ts';
 import { defaultPolicyFile, printPlain, readPolicyFile, readServerList } from './files.ts';
 

@@ -10,7 +10,7 @@ import { root } from '../../common/settings/values.ts';
 import { cleanText } from '../../common/text/clean.ts';
 import { attempt, ConfigError } from '../../common/text/config-error.ts';
 import type { Policy } from '../../policy/policy.ts';
-import type { ListedSet } from '../../policy/review/sets.ts';
+import type { ListedSet } from '../../policy/review/lint/sets.ts';
 import { CommandError, type Context, print } from '../command.ts';
 
 /** The policy's file if no argument names one: `SCOPES_FILE`, as for the services, or the file that comes with the project. */

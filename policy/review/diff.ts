@@ -1,27 +1,163 @@
 import { agentWithScopes, personInGroups } from '../caller.ts';
 import { expandMethods, type Policy, wildcard } from '../policy.ts';
-import type { Access } from '../request/mcp-request.ts';
 import { kindsOf, methods, type ObjectKind } from '../request/methods.ts';
 import { mayUseUi, uiPermissions } from '../ui.ts';
 import { conditionsOn, endOfRight, newConditions, type Pair, pairOf, untilOnly } from './compare/alternatives.ts';
-import { type Side, sideOf } from './compare/side.ts';
-import { newApprovals } from './diff-approvals.ts';
-import { newLimits } from './diff-limits.ts';
+import type { Difference } from './compare/difference.ts';
+import { type Condition, type Side, sideOf } from './compare/side.ts';
+import { diffApprovals } from './diff-approvals.ts';
+import { diffLimits } from './diff-limits.ts';
 import { type Sample, type Universe, universeOf } from './universe.ts';
-import { conditionWords } from './words.ts';
+import { conditionWords, sampleWords } from './words.ts';
 
-/** A caller who may do something under one policy and not under the other. */
-export interface Difference {
-  kind: 'person' | 'agent';
-  /** A group of people, or a scope of an agent. */
-  who: string;
-  change: 'gains' | 'loses';
-  /** In words: `tools/call get_time`, `tools/call every tool`, `list_service (in the registry)`. */
+export type { Difference };
+
+/** What a caller may do on one server under the conditions, and what the other policy lets them do there. */
+interface Right {
   what: string;
-  /** In words: a name, `get_*`, `every server`, `any other server`. */
-  server: string;
-  /** In words, under which conditions: `when repo is acme/support, until 2026-12-28 17:00 UTC`. Empty if always. */
   condition: string;
-  /** In words, under which conditions the other of the two policies allows it. Empty if never. */
   instead: string;
+}
+
+type Change = readonly [change: Difference['change'], without: Side, having: Side];
+
+/**
+ * Lists which groups, and which scopes of agents, may do more or less under `after` than under `before`. It compares
+ * verdicts, not lines: a file that is written differently and means the same shows no difference. A right that gets a condition
+ * is lost, and gained under the condition if the conditions of the other policy do not cover it; if that cannot be told, it is
+ * both. Pure.
+ * @param at what has ended by then does not count, in milliseconds since 1970. Default: nothing has ended
+ */
+export function diff(before: Policy, after: Policy, at = 0): Difference[] {
+  const named = (of: (policy: Policy) => Iterable<string>) => [...new Set([...of(before), ...of(after)])].sort();
+  const groups = named((policy) => policy.source.groups.keys());
+  const scopes = named((policy) => [...policy.source.scopes.keys(), ...policy.source.ui.keys()]);
+  const person = (policy: Policy, group: string) => sideOf(policy, personInGroups(policy, [group]).scopes, at);
+  const agent = (policy: Policy, scope: string) => sideOf(policy, agentWithScopes(policy, [scope]).scopes, at);
+  return [
+    ...groups.flatMap((who) => diffOne('person', who, [person(before, who), person(after, who)])),
+    ...diffApprovals(before, after, at),
+    ...scopes.flatMap((who) => diffOne('agent', who, [agent(before, who), agent(after, who)])),
+  ];
+}
+
+function diffOne(kind: Difference['kind'], who: string, sides: readonly [Side, Side]): Difference[] {
+  const [before, after] = sides;
+  const limits = diffLimits(kind, who, sides);
+  if (formOf(before) === formOf(after)) return limits;
+  const universe = universeOf(
+    sides.flatMap(({ rules }) => rules),
+    sides.flatMap(uiServersOf),
+  );
+  const pair = pairOf(sides);
+  const changes: Change[] = [
+    ['gains', before, after],
+    ['loses', after, before],
+  ];
+  return [...changes.flatMap((change) => changed(universe, pair, { kind, who, change })), ...limits];
+}
+
+function changed(
+  universe: Universe,
+  pair: Pair,
+  { kind, who, change }: Pick<Difference, 'kind' | 'who'> & { change: Change },
+): Difference[] {
+  const onServers = new Map<string, { right: Right; servers: Sample[] }>();
+  for (const server of universe.servers)
+    for (const right of newRights(universe, pair, server.name, change)) {
+      const key = JSON.stringify(right);
+      const known = onServers.get(key) ?? { right, servers: [] };
+      known.servers.push(server);
+      onServers.set(key, known);
+    }
+  return [...onServers.values()].flatMap(({ right, servers }) =>
+    sampleWords(servers, universe.servers, 'server').map((server) => ({
+      ...{ kind, who, change: change[0] },
+      ...{ what: right.what, server, condition: right.condition, instead: right.instead },
+    })),
+  );
+}
+
+/** What `having` allows on a server and `without` does not. */
+function newRights(universe: Universe, pair: Pair, server: string, [, without, having]: Change): Right[] {
+  const plain = [...methodsOf([without, having])].filter(
+    (method) => kindsOf(method).length === 0 || method === 'subscriptions/listen',
+  );
+  const endsLater = (access: Parameters<typeof endOfRight>[2]): Omit<Right, 'what'>[] => {
+    const end = endOfRight(having, server, access);
+    if (end === undefined) return [];
+    const other = endOfRight(without, server, access);
+    if (other !== undefined && other >= end) return [];
+    return [{ condition: words([untilOnly(end)]), instead: other === undefined ? '' : words([untilOnly(other)]) }];
+  };
+  const byCall = (name: string) => {
+    const found = newConditions(pair, without, having, server, name);
+    if (found.length === 0) return [];
+    const instead = words(conditionsOn(pair, without, server, name).map(({ rule }) => rule));
+    return found.map(({ rule }) => ({ condition: words([rule]), instead }));
+  };
+  return [
+    ...endsLater({ method: 'initialize' }).map((right) => ({ what: connecting, ...right })),
+    ...plain.flatMap((method) => endsLater({ method }).map((right) => ({ what: method, ...right }))),
+    ...[...methodsOf([without, having])].flatMap((method) =>
+      kindsOf(method).flatMap((kind) =>
+        bySamples(universe, method, kind, (name) =>
+          method === 'tools/call' ? byCall(name) : endsLater({ method, object: { kind, name } }),
+        ),
+      ),
+    ),
+    ...uiPermissions
+      .filter((permission) => mayManage(having, permission, server) && !mayManage(without, permission, server))
+      .map((permission) => ({ what: `${permission} (in the registry)`, condition: '', instead: '' })),
+  ];
+}
+
+const connecting = 'connecting (initialize, ping and the like)';
+
+/** The rights to objects of one kind; objects under equal conditions are named together. */
+function bySamples(
+  { objects }: Universe,
+  method: string,
+  kind: ObjectKind,
+  rightsTo: (name: string) => Omit<Right, 'what'>[],
+): Right[] {
+  const found = new Map<string, { right: Omit<Right, 'what'>; samples: Sample[] }>();
+  for (const sample of objects[kind])
+    for (const right of rightsTo(sample.name)) {
+      const key = JSON.stringify(right);
+      const known = found.get(key) ?? { right, samples: [] };
+      known.samples.push(sample);
+      found.set(key, known);
+    }
+  const which = kindsOf(method).length > 1 || method === 'subscriptions/listen' ? `${kind} ` : '';
+  return [...found.values()].flatMap(({ right, samples }) =>
+    sampleWords(samples, objects[kind], kind).map((word) => ({
+      what: `${method} ${word.endsWith(` ${kind}`) ? '' : which}${word}`,
+      ...right,
+    })),
+  );
+}
+
+/** The methods of MCP, and those of extensions that a rule names. */
+function methodsOf(sides: readonly Side[]): Set<string> {
+  const named = sides.flatMap(({ rules }) => rules.flatMap((rule) => [...expandMethods(rule.methods)]));
+  return new Set([...methods.keys(), ...named]);
+}
+
+function words(conditions: readonly Condition[]): string {
+  return conditions.map(conditionWords).join(' or ');
+}
+
+function mayManage({ policy, scopes }: Side, permission: (typeof uiPermissions)[number], server: string): boolean {
+  return mayUseUi(policy, scopes, permission, server);
+}
+
+/** One text for sides whose rules and permissions are written alike. */
+function formOf(side: Side): string {
+  const rules = side.rules.map(({ at: _, ...rule }) => rule);
+  return JSON.stringify([rules, side.scopes.map((scope) => [...(side.policy.source.ui.get(scope) ?? [])])]);
+}
+
+function uiServersOf({ policy, scopes }: Side): string[] {
+  return scopes.flatMap((scope) => [...(policy.source.ui.get(scope)?.values() ?? [])].flat()).map(wildcard);
 }

@@ -1,6 +1,6 @@
 import { decide } from '../decide.ts';
 import { Patterns } from '../patterns.ts';
-import { compilePolicy, expandMethods, type Rule, wildcard } from '../policy.ts';
+import { compilePolicy, expandMethods, type Rule, type ToolRule, wildcard } from '../policy.ts';
 import type { Access } from '../request/mcp-request.ts';
 import type { ObjectKind } from '../request/methods.ts';
 
@@ -9,7 +9,12 @@ export interface RuleShape {
   at: string;
   server: string;
   methods: ReadonlySet<string>;
+  /** What it names without a condition. */
   objects: Record<ObjectKind, readonly string[]>;
+  /** Its tools with a condition; a hint's pattern is `*`. Each ends when the rule ends. */
+  toolRules: readonly (ToolRule & { pattern: string })[];
+  /** When it ends, in milliseconds since 1970. */
+  until: number | undefined;
 }
 
 /** The policy file's key for each kind of object. */
@@ -29,6 +34,8 @@ export function shapeOf(rule: Rule): RuleShape {
       prompt: rule.prompts.map(wildcard),
       resource: rule.resources.map(wildcard),
     },
+    toolRules: rule.toolRules.map((tool) => ({ ...tool, pattern: wildcard(tool.pattern ?? '*') })),
+    until: rule.until,
   };
 }
 

@@ -24,7 +24,8 @@ export function universeOf(rules: readonly Rule[], servers: readonly string[] = 
   const shapes = rules.map(shapeOf);
   const samples = (kind: ObjectKind) => {
     const names = shapes.flatMap((shape) => shape.objects[kind]);
-    return samplesOf(names, kind);
+    const conditional = kind === 'tool' ? shapes.flatMap((shape) => shape.toolRules.map(({ pattern }) => pattern)) : [];
+    return samplesOf([...names, ...conditional], kind);
   };
   return {
     servers: samplesOf([...shapes.map((shape) => shape.server), ...servers]),

@@ -1,7 +1,8 @@
 import { type Approvers, type ArgumentRule, expandMethods, type Limit, type Rule, type ToolRule, wildcard } from '../policy.ts';
 import type { UiPermission } from '../ui.ts';
 import type { Condition } from './compare/side.ts';
-import type { Difference } from './diff.ts';
+import type { Difference } from './compare/difference.ts';
+import type { Sample } from './universe.ts';
 
 /** Values or names in one list of words. */
 const mostListed = 20;
@@ -146,6 +147,12 @@ export function listed(words: readonly string[], last: 'and' | 'or'): string {
   const shown = more > 0 ? [...words.slice(0, mostListed), `${more} more`] : words;
   if (shown.length < 2) return shown.join('');
   return `${shown.slice(0, -1).join(', ')} ${last} ${shown.at(-1)}`;
+}
+
+/** Samples of names as words; a full set becomes one "every". */
+export function sampleWords(samples: readonly Sample[], all: readonly Sample[], noun: string): string[] {
+  if (samples.length === all.length) return [`every ${noun}`];
+  return samples.map(({ label }) => label ?? `any other ${noun}`);
 }
 
 /** A difference on one line: `support gains tools/call create_issue on github, when repo is acme/support`. */

@@ -1,7 +1,7 @@
 import { renameNeeded } from '../../../policy/names.ts';
 import type { Policy } from '../../../policy/policy.ts';
-import { lintSets } from '../../../policy/review/sets.ts';
-import { unusableNames } from '../../../policy/review/unusable-names.ts';
+import { lintSets } from '../../../policy/review/lint/sets.ts';
+import { unusableNames } from '../../../policy/review/lint/unusable-names.ts';
 import { type Finding, ok, shown, warn } from '../finding.ts';
 import { type Registered, registeredServers } from '../registered.ts';
 import type { Setup } from '../setup.ts';

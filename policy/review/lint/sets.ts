@@ -1,5 +1,5 @@
-import { decide, methodGrants } from '../decide.ts';
-import type { Policy } from '../policy.ts';
+import { decide, methodGrants } from '../../decide.ts';
+import type { Policy } from '../../policy.ts';
 import type { Finding } from './lint.ts';
 
 /** A set of tools, as a file of servers and the registry write it. */

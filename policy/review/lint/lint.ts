@@ -1,5 +1,5 @@
-import { hubName, isServerName, renameNeeded } from '../names.ts';
-import { expandMethods, isKnownScope, type Policy, type PolicySource, type Rule, wildcard } from '../policy.ts';
+import { hubName, isServerName, renameNeeded } from '../../names.ts';
+import { expandMethods, isKnownScope, type Policy, type PolicySource, type Rule, wildcard } from '../../policy.ts';
 import {
   extensionMethods,
   isExtensionMethod,
@@ -7,9 +7,9 @@ import {
   lifecycle,
   methods,
   type ObjectKind,
-} from '../request/methods.ts';
+} from '../../request/methods.ts';
 import { equalScopes, redundantRules } from './redundancy.ts';
-import { covers, listOf, type RuleShape, shapeOf } from './rule-shape.ts';
+import { covers, listOf, type RuleShape, shapeOf } from '../rule-shape.ts';
 
 /** A finding in a valid policy. A warning is most likely a mistake; an info may be intended. */
 export interface Finding {

@@ -1,5 +1,5 @@
-import { hubName, renameNeeded } from '../names.ts';
-import { type PolicySource, wildcard } from '../policy.ts';
+import { hubName, renameNeeded } from '../../names.ts';
+import { type PolicySource, wildcard } from '../../policy.ts';
 
 /**
  * The parts of a policy that name a server whose name no server may have any more. Rules for the hub open `/mcp`. Pure.

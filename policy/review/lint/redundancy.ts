@@ -1,6 +1,6 @@
-import type { Rule } from '../policy.ts';
-import { kindsOf, type ObjectKind } from '../request/methods.ts';
-import { type RuleShape, readsResource, shapeOf } from './rule-shape.ts';
+import type { Rule } from '../../policy.ts';
+import { kindsOf, type ObjectKind } from '../../request/methods.ts';
+import { type RuleShape, readsResource, shapeOf } from '../rule-shape.ts';
 
 /**
  * Returns the rules of one scope that could be deleted without effect, each with a rule that grants as much. Of two equal

@@ -1,6 +1,6 @@
-import { parsePolicy } from '../../../../common/policy/policy-file.ts';
-import { lint } from '../../../../policy/review/lint.ts';
-import { lintSets } from '../../../../policy/review/sets.ts';
+import { parsePolicy } from '../../../../../common/policy/policy-file.ts';
+import { lint } from '../../../../../policy/review/lint/lint.ts';
+import { lintSets } from '../../../../../policy/review/lint/sets.ts';
 
 const policy = parsePolicy(`
 group_mappings: { team: [people] }

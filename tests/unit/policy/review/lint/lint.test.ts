@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { parsePolicy } from '../../../../common/policy/policy-file.ts';
-import { decide } from '../../../../policy/decide.ts';
-import { compilePolicy } from '../../../../policy/policy.ts';
-import { lint } from '../../../../policy/review/lint.ts';
-import { redundantRules } from '../../../../policy/review/redundancy.ts';
-import { anyPolicy, questions } from '../policies.ts';
+import { parsePolicy } from '../../../../../common/policy/policy-file.ts';
+import { decide } from '../../../../../policy/decide.ts';
+import { compilePolicy } from '../../../../../policy/policy.ts';
+import { lint } from '../../../../../policy/review/lint/lint.ts';
+import { redundantRules } from '../../../../../policy/review/lint/redundancy.ts';
+import { anyPolicy, questions } from '../../policies.ts';
 
 const shipped = parsePolicy(readFileSync('scopes.yml', 'utf8'));
 const findings = (yaml: string, servers?: string[]) =>
