@@ -58,3 +58,14 @@ export function readsResource(pattern: string, uri: string): boolean {
   const rule: Rule = { ...nothing, server: '*', methods: ['resources/read'], resources: [pattern] };
   return decideByRule(rule, 'any', { method: 'resources/read', object: { kind: 'resource', name: uri } }).allowed;
 }
+
+/** Whether all that a name or glob matches by its characters is matched by another one. `all` must be written as `*`. */
+export function patternWithin(narrow: string, wide: string): boolean {
+  if (!wide.endsWith('*')) return narrow === wide;
+  return (narrow.endsWith('*') ? narrow.slice(0, -1) : narrow).startsWith(wide.slice(0, -1));
+}
+
+/** Whether two names or globs have a name in common: then one of them is within the other. */
+export function overlap(one: string, other: string): boolean {
+  return patternWithin(one, other) || patternWithin(other, one);
+}

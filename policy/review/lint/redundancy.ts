@@ -1,6 +1,6 @@
 import type { Rule } from '../../policy.ts';
 import { kindsOf, type ObjectKind } from '../../request/methods.ts';
-import { type RuleShape, readsResource, shapeOf } from '../rule-shape.ts';
+import { patternWithin, type RuleShape, readsResource, shapeOf } from '../rule-shape.ts';
 
 /**
  * Returns the rules of one scope that could be deleted without effect, each with a rule that grants as much. Of two equal
@@ -54,9 +54,4 @@ function objectWithin(kind: ObjectKind, name: string, pattern: string): boolean 
   if (!patternWithin(name, pattern)) return false;
   // A resource, or the prefix of a glob, that is written out may lead out of the wider glob.
   return kind !== 'resource' || name === pattern || readsResource(pattern, name.replace(/\*$/, 'x'));
-}
-
-function patternWithin(narrow: string, wide: string): boolean {
-  if (!wide.endsWith('*')) return narrow === wide;
-  return (narrow.endsWith('*') ? narrow.slice(0, -1) : narrow).startsWith(wide.slice(0, -1));
 }
