@@ -30,6 +30,7 @@ const rooms = {
   relay: '. passing callers upstream',
   common: 'policy upstream-secrets service database settings identity files network answers time text',
   policy: 'review . request',
+  'policy/review': 'lint . compare',
 };
 
 const inside = (part, room) => (room === '.' ? `^${part}/[^/]+\\.ts$` : `^${part}/${room}/`);

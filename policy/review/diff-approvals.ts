@@ -56,7 +56,6 @@ function lasts({ until }: { until?: number | undefined }, at: number): boolean {
 
 function names(rules: Approvable, server: string, tool: string): boolean {
   return rules.some(
-    (rule) =>
-      covers(rule.server, server) && rule.toolRules.some(({ pattern = '*' }) => covers(pattern, tool)),
+    (rule) => covers(rule.server, server) && rule.toolRules.some(({ pattern = '*' }) => covers(pattern, tool)),
   );
 }

@@ -1,7 +1,15 @@
-import { type Approvers, type ArgumentRule, expandMethods, type Limit, type Rule, type ToolRule, wildcard } from '../policy.ts';
+import {
+  type Approvers,
+  type ArgumentRule,
+  expandMethods,
+  type Limit,
+  type Rule,
+  type ToolRule,
+  wildcard,
+} from '../policy.ts';
 import type { UiPermission } from '../ui.ts';
-import type { Condition } from './compare/side.ts';
 import type { Difference } from './compare/difference.ts';
+import type { Condition } from './compare/side.ts';
 import type { Sample } from './universe.ts';
 
 /** Values or names in one list of words. */

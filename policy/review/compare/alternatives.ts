@@ -94,7 +94,14 @@ function isSame(one: Alternative, other: Alternative): boolean {
 /** One text for all rules that say the same in another order. */
 function formOf({ hint, arguments: rules, only, approve }: Condition): string {
   const judged = rules.map(({ path, values, min, max, optional, empty }) =>
-    JSON.stringify([path, values && [...new Set(values.map((value) => JSON.stringify(value)))].sort(), min, max, optional, empty]),
+    JSON.stringify([
+      path,
+      values && [...new Set(values.map((value) => JSON.stringify(value)))].sort(),
+      min,
+      max,
+      optional,
+      empty,
+    ]),
   );
   return JSON.stringify([hint, judged.sort(), only, approve && [approve.person, [...new Set(approve.groups)].sort()]]);
 }

@@ -19,15 +19,14 @@ const mostForeign = 200;
  * @returns none for a rule that allows no call; undefined if there are too many: then it cannot be told what covers the rule
  */
 export function witnessesOf(rule: Condition, all: readonly Condition[]): Arguments[] | undefined {
+  if (rule.arguments.length === 0 && !rule.only) return [unjudged(all)];
   const states = rule.arguments.map((argument) => ({ path: argument.path, values: valuesOf(argument, all) }));
   const foreign = foreignPaths(rule, all);
   const count = states.reduce((product, { values }) => product * values.length, 1);
   if (count > mostCalls || foreign.length > mostForeign) return undefined;
   let calls: Arguments[] = [noArguments()];
   for (const { path, values } of states)
-    calls = calls.flatMap((call) =>
-      values.map((value) => (value === undefined ? call : withValue(call, path, value))),
-    );
+    calls = calls.flatMap((call) => values.map((value) => (value === undefined ? call : withValue(call, path, value))));
   const allows = judgeOf(rule);
   // `only` refuses what it does not name, and no rule takes a look-alike of what it names: a call goes without them.
   const add = (call: Arguments, path: readonly string[]) => {
@@ -78,7 +77,9 @@ function foreignPaths(rule: Condition, all: readonly Condition[]): (readonly str
   const own = rule.arguments.map(({ path }) => path);
   const isUnder = (path: readonly string[], start: readonly string[]) => start.every((key, i) => path[i] === key);
   const others = new Map(all.flatMap((each) => each.arguments.map(({ path }) => [JSON.stringify(path), path])));
-  const foreign = [...others.values()].filter((path) => !own.some((each) => isUnder(each, path) || isUnder(path, each)));
+  const foreign = [...others.values()].filter(
+    (path) => !own.some((each) => isUnder(each, path) || isUnder(path, each)),
+  );
   const unnamed = unnamedIn(all);
   const levels = own.flatMap((path) => path.map((_, i) => [...path.slice(0, i), unnamed]));
   return [...foreign, ...levels, [unnamed]];

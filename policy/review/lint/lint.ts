@@ -8,8 +8,8 @@ import {
   methods,
   type ObjectKind,
 } from '../../request/methods.ts';
-import { equalScopes, redundantRules } from './redundancy.ts';
 import { covers, listOf, type RuleShape, shapeOf } from '../rule-shape.ts';
+import { equalScopes, redundantRules } from './redundancy.ts';
 
 /** A finding in a valid policy. A warning is most likely a mistake; an info may be intended. */
 export interface Finding {

@@ -56,7 +56,13 @@ test('a change of registry permissions is reported too', () => {
 const any = '{server: "*", methods: [tools/list]}';
 test.each([
   ['the same rules in another form', '{server: all, methods: [tools/list]}', any, []],
-  ['a rule that matches nothing', any, `${any}, {server: a, methods: [tools/run]}`, []],
+  ['a rule that matches nothing', any, `${any}, {server: a, methods: [run]}`, []],
+  [
+    'methods of extensions',
+    any,
+    `${any}, {server: a, methods: [skills/list, acme/run]}`,
+    ['gains skills/list on a', 'gains acme/run on a'],
+  ],
   [
     'a server glob instead of a name',
     '{server: a, methods: [tools/list]}',
