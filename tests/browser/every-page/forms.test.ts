@@ -45,6 +45,7 @@ const states = [
   state('The form to edit a server', '/servers/github/edit'),
   state('The form to edit the server of the gateway', '/servers/mcpgw/edit'),
   state('The question before a server is deleted', '/servers/github/delete'),
+  state('The form that names the owner of a server', '/servers/github/owner'),
   state('The kitchen sink', '/static/kitchen-sink'),
 ];
 
