@@ -129,6 +129,7 @@ export async function endRequests(transaction: Writing, server: string): Promise
 
 /** Moves the requests for a server to its new name, in the transaction that renames it. */
 export async function renameRequests(transaction: Writing, from: string, to: string): Promise<void> {
+  await endRequests(transaction, to);
   await transaction.updateTable('access_request').set({ server: to }).where('server', '=', from).execute();
 }
 

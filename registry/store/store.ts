@@ -126,8 +126,9 @@ async function makeChange(transaction: Writing, write: Write) {
   const server: RegisteredServer | undefined = next && { ...next, ...standing, revision: id, updatedAt: at };
   if (server) await putServer(transaction, server);
   else await deleteServer(transaction, name);
+  // Also for a new server: a release without requests may have deleted the former one.
+  if (!next || !before) await endRequests(transaction, name);
   if (!next) {
-    await endRequests(transaction, name);
     await keepFormerOwner(transaction, name, before?.owner, action === 'undo');
   }
   // Not when it moves: nginx may refuse that, and the tools that wait for approval would be approved at first sight.
