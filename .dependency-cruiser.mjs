@@ -18,7 +18,7 @@ const house = [
 /** The rooms of a part, the same way. `.` stands for the files of the part's own folder. */
 const rooms = {
   'auth-server':
-    '. process connect personal versions people account oauth gate login accounts limits decisions audit identity delegation cognito request keys store denials',
+    '. process connect|approvals personal versions people account oauth gate login accounts holds limits decisions audit identity delegation cognito request keys store denials',
   'auth-server/audit': 'thread keep write export read|usage|outside chain store .',
   'auth-server/audit/usage': '. answers sums',
   registry: '. pages api import editing hub requests search health icons pins routing access store servers errors',

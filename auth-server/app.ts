@@ -4,6 +4,9 @@ import express, { type ErrorRequestHandler, type Express } from 'express';
 import helmet from 'helmet';
 import { accountDoor } from './account/door.ts';
 import type { OwnLimitsDeps } from './account/limits.ts';
+import type { ApprovalPagesDeps } from './approvals/deps.ts';
+import { approvalFinish } from './approvals/finish.ts';
+import { approvalRoutes } from './approvals/routes.ts';
 import type { Connecting } from './connect/deps.ts';
 import { connectRoutes } from './connect/routes.ts';
 import { type ExportDoorDeps, exportDoor } from './decisions/door/export.ts';
@@ -26,7 +29,8 @@ import { personalFinish } from './personal/make.ts';
 import { createHealth, type HealthSettings } from './process/health.ts';
 
 export type AppDeps = ValidateDeps &
-  Omit<LoginDeps, 'isSignedIn' | 'clientLogins' | 'finishPersonal'> &
+  Omit<LoginDeps, 'isSignedIn' | 'clientLogins' | 'finishPersonal' | 'finishApproval'> &
+  Pick<ApprovalPagesDeps, 'holdAnswers' | 'metrics' | 'auditEvents'> &
   HealthSettings &
   MetadataSettings &
   RelayCallbacksDeps &
@@ -93,8 +97,13 @@ export function createApp(deps: AppDeps, validate: RequestListener = createValid
   app.use(personalRoutes(deps)); // /oauth2/personal-token
   // /accounts/connect/:server, /oauth2/accounts/callback, /oauth2/accounts/client.json
   if (deps.connecting) app.use(connectRoutes({ ...deps, ...deps.connecting }));
+  app.use(approvalRoutes(deps)); // /approvals, /approvals/:id
   const isKnown = ({ headers }: IncomingMessage) => isSignedIn(deps, headers);
-  const afterLogin = { clientLogins: requestLogins(deps.oauth), finishPersonal: personalFinish(deps) };
+  const afterLogin = {
+    clientLogins: requestLogins(deps.oauth),
+    finishPersonal: personalFinish(deps),
+    finishApproval: approvalFinish(deps),
+  };
   app.use(loginRoutes({ ...deps, isSignedIn: isKnown, ...afterLogin })); // /login, /oauth2/providers, /oauth2/login, /oauth2/callback, /oauth2/logout
   app.use((_req, res) => {
     res.status(404).json({ error: { code: 'not_found', message: 'There is nothing here.' } });

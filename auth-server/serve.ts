@@ -3,7 +3,7 @@ import type { IncomingMessage, RequestListener } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cognitoIssuer, createStandInFetch, localPoolId, type StandInFetch } from '../common/identity/cognito.ts';
 import { watchApprovedTools } from '../common/policy/approved-tools-watch.ts';
-import { watchPolicy } from '../common/policy/policy-watch.ts';
+import { type PolicyWatch, watchPolicy } from '../common/policy/policy-watch.ts';
 import type { Logger } from '../common/service/log.ts';
 import { metricsEndpoint } from '../common/service/metrics-endpoint.ts';
 import { policyNeed, storeNeed } from '../common/service/probes.ts';
@@ -43,6 +43,7 @@ import { createPages } from './login/pages.ts';
 import { type Config, configSchema, metricsAddress } from './process/config.ts';
 import { accountsOf, connectingOf } from './serve-accounts.ts';
 import { auditOf } from './serve-audit.ts';
+import { holdsOf } from './serve-holds.ts';
 import { authorizationOf } from './serve-oauth.ts';
 import { openStore, type Store } from './store/store.ts';
 
@@ -103,13 +104,13 @@ async function assemble(config: Config, { env, stopping, tracing, startThread, l
   const standInFetch = standInOf(config, log);
   const tokens = verifierOf(config, standInFetch, metrics);
   void warmUp(tokens, log);
-
   const cookie = createSessionCookie(publicUrl);
   const providers = configuredProviders(config, standInFetch);
   const [vault, pages] = [createTokenVault(secretKeys), createPages()];
   const { accessTokens } = signers;
   const shared = { publicUrl, policy: policy.current, providers, vault, pages, accessTokens, log };
   const authorization = await authorizationOf(config, env, store, shared);
+  const held = holdsOf(authorization.store, { ...store, vault, log });
   const people = accountsOf(config, env, store, upstreamSecrets, log);
   const deps: AppDeps = {
     ...plainSettings(config),
@@ -120,6 +121,7 @@ async function assemble(config: Config, { env, stopping, tracing, startThread, l
     toolGuard,
     accounts: people.accounts,
     connecting: connectingOf(config, people, { ...audit.parts, authorization, vault, log }),
+    ...held.parts,
     upstreamSecrets,
     upstreamSecretFaults: config.UPSTREAM_SECRETS_FILE === undefined ? undefined : upstreamSecrets.faults,
     tokens,
@@ -143,14 +145,17 @@ async function assemble(config: Config, { env, stopping, tracing, startThread, l
     decisionLog: log.child({}, { redact: [] }),
     ...audit.parts,
   };
-  // Without the user pool: while its keys cannot be fetched, sessions still work, and another machine cannot fetch them either.
-  const needs = async () => ({ policy: policyNeed(policy.faults()), store: await storeNeed(store.ping) });
   const stop = async () => {
-    for (const watch of [policy, toolGuard, upstreamSecrets, people]) watch.stop();
+    for (const watch of [policy, toolGuard, upstreamSecrets, people, held]) watch.stop();
     stopRotating();
     for (const each of [audit, authorization, callLimits, store]) await each.close();
   };
-  return { listener: listenerOf(deps), metrics, needs, stop };
+  return { listener: listenerOf(deps), metrics, needs: needsOf(policy, store), stop };
+}
+
+/** Without the user pool: while its keys cannot be fetched, sessions still work, and another machine cannot fetch them either. */
+function needsOf(policy: Pick<PolicyWatch, 'faults'>, { ping }: Store): Service['needs'] {
+  return async () => ({ policy: policyNeed(policy.faults()), store: await storeNeed(ping) });
 }
 
 /** The app, and a shortcut to its `/validate`: Express's routing costs 14 µs of CPU per request (Node 26). */

@@ -5,6 +5,9 @@ import type { AuditRecord } from './record.ts';
 export type AuditEvent =
   | 'accounts/connect'
   | 'accounts/disconnect'
+  | 'approvals/approve'
+  | 'approvals/refuse'
+  | 'approvals/use'
   | 'access/end'
   | PolicyEvent
   | 'audit/read'

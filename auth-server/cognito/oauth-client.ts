@@ -33,6 +33,8 @@ export interface LoggedIn {
   groups: readonly string[];
   /** Undefined if the provider gave none. */
   refreshToken: string | undefined;
+  /** When the provider last asked who they are, in seconds since 1970; undefined if it does not say (`auth_time`). */
+  signedInAt?: number | undefined;
   /** Where they were when they came back from the provider, as nginx saw it. */
   address?: string | undefined;
 }
@@ -125,10 +127,12 @@ function readClaims(settings: ProviderSettings, claims: oidc.IDToken | undefined
   if (!claims) throw new Error('the provider sent no ID token');
   const groups = claims[settings.groupsClaim];
   const username = claims[settings.usernameClaim];
+  const { auth_time: signedInAt } = claims;
   return {
     subject: settings.subjectPrefix + claims.sub,
     username: typeof username === 'string' ? username : claims.sub,
     shownName: shownNameOf(claims, settings.nameClaims ?? []),
+    ...(typeof signedInAt === 'number' && { signedInAt }),
     groups: Array.isArray(groups) ? groups.filter((group) => typeof group === 'string') : [],
   };
 }

@@ -1,7 +1,8 @@
-import type { Request, RequestHandler } from 'express';
+import type { RequestHandler } from 'express';
 import { browserSession } from '../account/browser-session.ts';
 import { disconnect } from '../account/connected.ts';
 import { LoginFailure } from '../login/login-failure.ts';
+import { isOwnForm } from '../login/own-form.ts';
 import { type ConnectDeps, connectPath } from './deps.ts';
 import { refused, toLogin } from './page.ts';
 import { placeOf } from './place.ts';
@@ -15,7 +16,8 @@ export function takeAnswer(deps: ConnectDeps): RequestHandler {
   const { connections, connectAttempts } = deps;
   return async (req, res) => {
     const server = String(req.params.server);
-    refuseForeignForm(deps, req);
+    if (!isOwnForm(req, deps.publicUrl))
+      throw new LoginFailure(403, 'Nothing was connected', ['Another site has sent this form.']);
     const own = await browserSession(deps, req, refused);
     if (!own) return toLogin(res, server);
     const at = placeOf(deps, req, own);
@@ -35,11 +37,4 @@ export function takeAnswer(deps: ConnectDeps): RequestHandler {
     await connectAttempts.add({ sid: own.sid, subject: own.sub }, at, attempt);
     res.redirect(303, url.href);
   };
-}
-
-/** Browsers send Origin with every POST; `null` comes from a sandbox. `same-site` is another port or subdomain. */
-function refuseForeignForm({ publicUrl }: ConnectDeps, req: Request): void {
-  const site = req.get('sec-fetch-site');
-  if (req.get('origin') === publicUrl && (site === undefined || site === 'same-origin')) return;
-  throw new LoginFailure(403, 'Nothing was connected', ['Another site has sent this form.']);
 }

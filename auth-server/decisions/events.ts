@@ -24,6 +24,12 @@ export function createAuditEvents(audit: RecordKeeper, policyVersion: () => stri
       who: Actor,
       what: { server: string; object: string | undefined },
     ) => add(method, who, { resource: 'mcp', ...what }),
+    /** A held call was approved or refused by a person (about its caller), or an approval was used (about its approver). */
+    approval: (
+      method: 'approvals/approve' | 'approvals/refuse' | 'approvals/use',
+      who: Actor,
+      what: About & { server: string; object: string; detail: string },
+    ) => add(method, who, { resource: 'mcp', ...what }),
     /** A person has ended access. @param what `detail`: what ended, in words; `count`: how many records; their own if `about` is missing */
     accessEnded: (who: Actor, what: Partial<About> & { detail: string; count: number }) =>
       add('access/end', who, { resource: 'registry', ...what }),

@@ -21,6 +21,8 @@ export interface Metrics extends Shown {
   counting(counts: LimitCounts): void;
   /** Counts one look-up in a cache. */
   lookedUp(cache: 'assertion' | 'session', hit: boolean): void;
+  /** Counts what becomes of calls that take an approval. */
+  approval(result: ApprovalResult): void;
   /** Notes that the user pool's keys have just been fetched. */
   keysFetched(): void;
   /** For the process that adds up the metrics of its workers. */
@@ -53,6 +55,7 @@ export function createMetrics(
     called: callMetrics(registry),
     counting: (counts) => limitMetrics(registry, counts),
     lookedUp: cacheMetrics(registry),
+    approval: approvalMetrics(registry),
     keysFetched: keyAgeMetric(registry),
     json: () => registry.getMetricsAsJSON(),
     text: () => registry.metrics(),
@@ -118,6 +121,23 @@ function serverLabel({ request, principal }: DecisionEntry, labelOf: (server: st
   // Reserved: no server can have this name.
   if (target.resource === 'registry') return 'registry';
   return target.routed ? labelOf(target.server) : '';
+}
+
+const approvalResults = [
+  ...(['asked', 'repeated', 'approved', 'refused', 'used', 'continued'] as const),
+  ...(['refused_again', 'not_held'] as const),
+];
+export type ApprovalResult = (typeof approvalResults)[number];
+
+function approvalMetrics(registry: Registry): Metrics['approval'] {
+  const results = new Counter({
+    name: 'mcp_gateway_approvals_total',
+    help: 'What became of calls that take an approval: asked, repeated while they wait, approved, refused, used and so on',
+    labelNames: ['result'],
+    registers: [registry],
+  });
+  for (const result of approvalResults) results.inc({ result }, 0);
+  return (result) => results.inc({ result });
 }
 
 function cacheMetrics(registry: Registry): Metrics['lookedUp'] {

@@ -29,6 +29,7 @@ const codes = {
   not_permitted: { status: 403, rpcCode: -32003, logLevel: 'info', inBand: true },
   not_delegated: { status: 403, rpcCode: -32003, logLevel: 'warn', inBand: true },
   tool_changed: { status: 403, rpcCode: -32003, logLevel: 'warn', inBand: true },
+  approval_needed: { status: 403, rpcCode: -32003, logLevel: 'info', inBand: true },
   method_unknown: { status: 404, rpcCode: -32601, logLevel: 'info', inBand: true },
   nothing_to_list: { status: 403, rpcCode: -32003, logLevel: 'info', inBand: true },
   approved_tools_unavailable: { status: 503, rpcCode: -32002, logLevel: 'error' },

@@ -26,6 +26,18 @@ export const texts = {
     `Answered with an empty list: no rule allows ${method} on ${server}.`,
   tool_changed: (tool: string | undefined, server: string) =>
     `The tool ${tool} of ${server} is new, or its server has changed it, and it is not approved yet. A user with modify_service for ${server} can approve it, in the registry.`,
+  approval_needed: (tool: string, server: string, by: string, page: string) =>
+    `Calling ${tool} on ${server} has to be approved by ${by}${page}. Then repeat the same call: an approval is good for one call, for five minutes.`,
+  approval_awaited: (tool: string, server: string, by: string, page: string) =>
+    `The call of ${tool} on ${server} still waits to be approved by ${by}${page}. Then repeat the same call.`,
+  approval_refused: (tool: string, server: string) =>
+    `This call of ${tool} on ${server} was refused by a person. Do not repeat it: ask them why, or call with other arguments.`,
+  approval_too_large: (tool: string, server: string) =>
+    `Calling ${tool} on ${server} has to be approved by a person, and these arguments are larger than the 16 kB that can be held. Call with less at a time.`,
+  approvals_too_many: (most: number, page: string) =>
+    `This has to be approved by a person, and ${most} of your calls wait for that already. Let some be approved or refused at ${page}, or wait ten minutes.`,
+  approval_for_people: (tool: string, server: string) =>
+    `Calling ${tool} on ${server} has to be approved by the person who calls, and you are an agent. Ask an administrator, who can name a group that approves it.`,
   approved_tools_unavailable:
     'The gateway cannot read which tools are approved. Try again; its operator finds the reason in the log.',
   request_refused: (why: string) => `Refused: ${why}.`,

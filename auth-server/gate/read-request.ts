@@ -12,7 +12,8 @@ import type { McpTarget, OriginalRequest } from '../request/original-request.ts'
 const overdrawnMilliseconds = 800;
 
 /**
- * Reads what an MCP request asks for, from the body and the headers that the gate passed on.
+ * Reads what an MCP request asks for, from the body and the headers that the gate passed on. Returns the body too: keep it only
+ * while it is judged.
  * @param received counts the body
  * @throws {AuthError} body_unseen, body_too_large, too_busy, too_many_requests, method_not_allowed, request_refused,
  * params_invalid or method_unknown
@@ -22,7 +23,7 @@ export async function readRequest(
   { mcp, method: httpMethod }: OriginalRequest,
   { endpoint }: McpTarget,
   received: ReceivedBody,
-): Promise<McpRequest> {
+): Promise<{ asked: McpRequest; body: Buffer }> {
   const { method: mcpMethod, name: mcpName, protocolVersion } = mcp;
   try {
     const body = await readBody(req, received);
@@ -30,7 +31,8 @@ export async function readRequest(
     if (httpMethod === 'POST' && req.method === 'GET' && body.length === 0) {
       throw new AuthError('body_unseen', texts.body_unseen);
     }
-    return received.judge(() => readMcpRequest({ httpMethod, endpoint, body, mcpMethod, mcpName, protocolVersion }));
+    const raw = { httpMethod, endpoint, body, mcpMethod, mcpName, protocolVersion };
+    return { asked: received.judge(() => readMcpRequest(raw)), body };
   } catch (error) {
     // Late, because a body costs time even when it is dropped: a caller who sends the next one at once would use more.
     if (error instanceof AuthError && error.code === 'too_many_requests') await sleep(overdrawnMilliseconds);

@@ -27,6 +27,8 @@ export interface AllowedRequest {
   broker?: BrokerName | undefined;
   /** Set if the server wants each person's own account: the relay has to see whether the server accepts it. */
   use?: Pick<AccountUse, 'account' | 'mark'> | undefined;
+  /** Set if the call has used an approval: the relay has to see whether the server lets it go on. */
+  hold?: string | undefined;
 }
 
 /** The owner of the sessions and tasks that this principal creates. A person owns them however they log in. */
@@ -40,7 +42,7 @@ export function ownerOf({ kind, subject }: Principal): string {
  */
 export function relayTicket(policy: Policy, request: AllowedRequest): Ticket | undefined {
   if (!needsRelay(policy, request)) return undefined;
-  const { principal, server, asked, target, broker, use } = request;
+  const { principal, server, asked, target, broker, use, hold } = request;
   const uris = asked.accesses.flatMap(({ object }) => object?.name ?? []);
   return {
     server,
@@ -52,6 +54,7 @@ export function relayTicket(policy: Policy, request: AllowedRequest): Ticket | u
     ...(broker !== undefined && { broker }),
     ...(asked.method === 'initialize' && asked.opensPages && { opensPages: true }),
     ...(use && { account: use.account }),
+    ...(hold !== undefined && { hold }),
     ends: endOf(principal, asked.method),
     marks: use ? [...revocationKeysOf(principal), use.mark] : revocationKeysOf(principal),
   };
@@ -78,8 +81,8 @@ function endOf({ sessionId, expiresAt, groupsValidUntil = expiresAt }: Principal
  * `tools/list` there. So the relay sees all answers to callers for whom some list of the server is filtered.
  */
 function needsRelay(policy: Policy, request: AllowedRequest): boolean {
-  const { principal, server, endpoint, asked, tools, broker, use } = request;
-  if (use) return true;
+  const { principal, server, endpoint, asked, tools, broker, use, hold } = request;
+  if (use || hold !== undefined) return true;
   // The hub's lists are not filtered: what is behind them is judged when it is used. It says itself who may cache them.
   if (broker === 'hub' && endpoint === 'mcp') return relayedToHub.has(asked.method) || asked.mayCreateTask === true;
   if (endpoint !== 'mcp' || relayed.has(asked.method) || isExtensionMethod(asked.method)) return true;

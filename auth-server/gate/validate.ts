@@ -1,8 +1,11 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { type ToolGuard, toolsBy } from '../../common/policy/approved-tools-watch.ts';
+import type { DefinitionHashes } from '../../common/policy/definitions-watch.ts';
 import type { Logger } from '../../common/service/log.ts';
 import type { UpstreamSecrets } from '../../common/upstream-secrets/watch.ts';
 import { decide } from '../../policy/decide.ts';
+import { isApproved } from '../../policy/known-tools.ts';
+import type { Approvers } from '../../policy/policy.ts';
 import type { McpRequest } from '../../policy/request/mcp-request.ts';
 import { createDecisionLog, type DecisionEntry } from '../decisions/decision-log.ts';
 import type { Metrics } from '../decisions/metrics.ts';
@@ -22,6 +25,8 @@ import type { Binding, BindingStore } from '../store/binding.ts';
 import type { RevocationFeed } from '../store/revocation-feed.ts';
 import { type AccountDeps, type AccountUse, accountToken } from './account/token.ts';
 import { type Allowance, allow, deny } from './answer.ts';
+import { heldCall } from './approval/held.ts';
+import { type ApprovalDeps, passHeld } from './approval/pass.ts';
 import type { MetadataSettings } from './metadata.ts';
 import { emptyList, notApproved, permissionDenied } from './permission-denial.ts';
 import { readRequest } from './read-request.ts';
@@ -29,12 +34,14 @@ import { relayTicket } from './relay-ticket.ts';
 import { checkOwnership } from './session-ownership.ts';
 import { upstreamCredential } from './upstream-credential.ts';
 
-export interface ValidateDeps extends IdentifyDeps, AccountDeps, Pick<MetadataSettings, 'clientsLogIn'> {
+export interface ValidateDeps extends IdentifyDeps, AccountDeps, ApprovalDeps, Pick<MetadataSettings, 'clientsLogIn'> {
   assertions: AssertionSigner;
   bindings: BindingStore;
   revocationFeed: Pick<RevocationFeed, 'cursor'>;
   policyVersion: () => string;
-  metrics: Pick<Metrics, 'decided'>;
+  metrics: Pick<Metrics, 'decided' | 'approval'>;
+  /** The definitions of tools as they were last approved. */
+  definitions: Pick<DefinitionHashes, 'find'>;
   /** Largest body in bytes that is read. */
   maxBody: number;
   /** Most bytes of bodies that are held at a time. Default: some of the largest. */
@@ -131,12 +138,17 @@ async function decideRequest(
   }
   const received = receive(principal);
   let asked: McpRequest;
+  let held: Parameters<typeof passHeld>[2] | undefined;
   try {
-    asked = await readRequest(req, request, target, received);
+    const read = await readRequest(req, request, target, received);
+    asked = read.asked;
     entry.asked = asked;
     // Again: the policy may have changed while the credential and the body were read.
     entry.policy = deps.policyVersion();
-    entry.rule = received.judge(() => permit(deps, principal, target, asked));
+    const { rule, approvers } = received.judge(() => permit(deps, principal, target, asked));
+    entry.rule = rule;
+    const callOf = () => heldCall(deps.definitions, principal, target, asked, read.body);
+    held = approvers && { call: received.judge(callOf), approvers };
   } finally {
     received.release();
   }
@@ -148,7 +160,9 @@ async function decideRequest(
     target.account && (await accountUse(deps, entry, { principal, target, account: target.account, asked, session }));
   const credentials = use ? use.credentials : shared;
   const credentialFor = credentials && (target.account?.address ?? target.upstream?.origin);
-  const ticket = await ticketFor(deps, { cursor, credentialFor, session, use }, principal, target, asked);
+  const version = request.mcp.protocolVersion;
+  const hold = held && (await passHeld(deps, { principal, target, asked, version, session }, held, request.address));
+  const ticket = await ticketFor(deps, { cursor, credentialFor, session, use, hold }, principal, target, asked);
   const object = asked.accesses[0].object;
   const tool = object?.kind === 'tool' ? object.name : undefined;
   if (broker === undefined || principal.delegated) {
@@ -165,22 +179,23 @@ async function decideRequest(
 
 const opening = [{ method: 'initialize' }] as const;
 
-/** @returns the rule that allows the request */
-function permit(deps: ValidateDeps, principal: Principal, target: McpTarget, asked: McpRequest): string {
+/** @returns the rule that allows the request, and who has to approve it first */
+function permit(
+  deps: ValidateDeps,
+  principal: Principal,
+  target: McpTarget,
+  asked: McpRequest,
+): { rule: string; approvers?: Approvers } {
   const policy = deps.policy();
   if (principal.delegated && !isWithin(principal.delegated.asks, target, asked))
     throw new AuthError('not_delegated', texts.not_delegated(principal.delegated.via), { id: asked.id });
   // The hub is open to any rule that names it: each of its requests to other servers is judged by itself.
   const isHub = target.broker === 'hub';
   const accesses = isHub ? opening : asked.accesses;
-  const decision = decide(
-    policy,
-    principal.scopes,
-    target.server,
-    accesses,
-    isHub ? undefined : toolsBy(deps.toolGuard),
-  );
-  const isPermitted = decision.allowed || decision.reason === 'tool_changed';
+  const tools = isHub ? undefined : toolsBy(deps.toolGuard);
+  const decision = decide(policy, principal.scopes, target.server, accesses, tools);
+  const hold = decision.allowed ? undefined : decision.hold;
+  const isPermitted = decision.allowed || decision.reason === 'tool_changed' || hold !== undefined;
   const empty = isPermitted || target.endpoint !== 'mcp' ? undefined : emptyList(target.server, asked, decision);
   if (!isPermitted && !empty) throw permissionDenied(policy, principal, target.server, asked, decision);
   // Only after the verdict: a caller without permission must not learn whether a server exists.
@@ -189,8 +204,11 @@ function permit(deps: ValidateDeps, principal: Principal, target: McpTarget, ask
     throw new AuthError('server_not_found', text, { id: asked.id });
   }
   if (empty) throw empty;
+  const { name = '' } = asked.accesses[0].object ?? {};
+  // No one is asked to approve what is refused afterwards.
+  if (hold && isApproved(tools, target.server, name)) return hold;
   if (!decision.allowed) throw notApproved(deps.toolGuard, target.server, asked, decision);
-  return decision.rule;
+  return { rule: decision.rule };
 }
 
 /** @returns with which the broker may call other servers because of this request; undefined if it may call none */
@@ -229,19 +247,22 @@ interface TicketDetails {
   credentialFor: string | undefined;
   session: Binding | undefined;
   use: AccountUse | undefined;
+  /** The hold of which the call has used the approval. */
+  hold: string | undefined;
 }
 
 /** @returns the relay's ticket, if the relay has to see the answer */
 async function ticketFor(
   deps: ValidateDeps,
-  { cursor, credentialFor, session, use }: TicketDetails,
+  { cursor, credentialFor, session, use, hold }: TicketDetails,
   principal: Principal,
   { server, endpoint, broker }: McpTarget,
   asked: McpRequest,
 ): Promise<string | undefined> {
   const tools = toolsBy(deps.toolGuard);
   const target = session?.target;
-  const ticket = relayTicket(deps.policy(), { principal, server, endpoint, asked, target, tools, broker, use });
+  const allowed = { principal, server, endpoint, asked, target, tools, broker, use, hold };
+  const ticket = relayTicket(deps.policy(), allowed);
   const credential = credentialFor && { credentialFor };
   return ticket && (await deps.assertions.signTicket({ ...ticket, heard: cursor, ...credential }));
 }

@@ -14,6 +14,14 @@ export interface CanonicalCall {
 
 type Json = Record<string, unknown>;
 
+declare global {
+  /** Of ECMAScript, "JSON.parse source text access"; the compiler does not know it. */
+  interface JSON {
+    rawJSON(text: string): unknown;
+    isRawJSON(value: unknown): boolean;
+  }
+}
+
 /** These differ between the rounds of one call, and between its repetitions. */
 const unbound: ReadonlySet<string> = new Set(['_meta', 'requestState', 'inputResponses']);
 

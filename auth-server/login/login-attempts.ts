@@ -13,12 +13,23 @@ export interface PersonalAsked {
   sid: string;
 }
 
+/** A held call that is approved when the person comes back from a login of its own. */
+export interface ApprovalAsked {
+  /** The id of the hold. */
+  hold: string;
+  /** The browser session that asked. */
+  sid: string;
+  /** When the login began, in seconds since 1970. */
+  begun: number;
+}
+
 /** An attempt as its cookie stores it, with the page to return to and the provider. */
 export interface KeptAttempt extends LoginAttempt {
   next: string;
   provider: string;
   /** Undefined for a login that opens a session of the browser. */
   personal?: PersonalAsked | undefined;
+  approval?: ApprovalAsked | undefined;
 }
 
 /** An attempt that came back. `exp` is its expiry, in seconds since 1970. */

@@ -5,7 +5,7 @@ import { createTally, networkOf } from '../limits/rate-limit.ts';
 import type { SessionRecord } from '../store/session-record.ts';
 import type { UsedStore } from '../store/used.ts';
 import { endAtProvider } from './end-at-provider.ts';
-import type { LoginAttempts, PersonalAsked } from './login-attempts.ts';
+import type { ApprovalAsked, LoginAttempts, PersonalAsked } from './login-attempts.ts';
 import { LoginFailure } from './login-failure.ts';
 import { type OpenSessionDeps, openSession } from './open-session.ts';
 import type { Pages } from './pages.ts';
@@ -29,6 +29,8 @@ export interface LoginDeps extends OpenSessionDeps {
   clientLogins: ClientLogins;
   /** Makes a personal token for a person who has come back from the login for it. */
   finishPersonal(res: Response, client: OAuthClient, person: LoggedIn, asked: PersonalAsked): Promise<void>;
+  /** Approves a held call for a person who has come back from the login for it. */
+  finishApproval(res: Response, client: OAuthClient, person: LoggedIn, asked: ApprovalAsked): Promise<void>;
 }
 
 /** Logins for the requests of OAuth clients. */
@@ -117,9 +119,11 @@ function finishLogin(deps: LoginDeps): RequestHandler {
     }
     const attempt = await takeAttempt(deps, req, res, client);
     if (!attempt) return goTo(res, '/');
-    const { personal } = attempt;
-    const person = await complete(attempt, { next: attempt.next, again: personal && attempt.next });
+    const { personal, approval } = attempt;
+    const again = personal || approval ? attempt.next : undefined;
+    const person = await complete(attempt, { next: attempt.next, again });
     if (personal) return await deps.finishPersonal(res, client, person, personal);
+    if (approval) return await deps.finishApproval(res, client, person, approval);
     const { value } = await openSession(deps, client.settings, person);
     deps.cookie.set(res, value, deps.sessionSeconds);
     res.redirect(302, attempt.next);

@@ -94,6 +94,40 @@ export interface ConnectedView {
   person: string;
 }
 
+/** What the page of a held call shows. Texts of callers and servers are spelled out. */
+export interface ApprovalView {
+  id: string;
+  server: string;
+  tool: string;
+  state: 'open' | 'approved' | 'used' | 'refused' | 'void';
+  /** Whether the person who looks is the caller. */
+  isOwn: boolean;
+  caller: string;
+  client: string | undefined;
+  /** Whether the person who looks may approve it, and in the name of which group. */
+  mayApprove: boolean;
+  group: string | undefined;
+  /** Who may, in words. */
+  approvers: string;
+  /** The arguments as text; undefined when the call is over, or they cannot be read. */
+  call: string | undefined;
+  /** How long it waits, or the approval is good. */
+  left: string;
+  answeredBy: { name: string; isViewer: boolean; group: string | undefined; isFresh: boolean } | undefined;
+  /** Title of the person's provider. */
+  provider: string;
+}
+
+/** A row of the list of held calls. */
+interface ApprovalRow {
+  address: string;
+  server: string;
+  tool: string;
+  caller: string;
+  client: string | undefined;
+  left: string;
+}
+
 /**
  * Without `form-action`: browsers hold the redirect that answers the form to it too, and each one after it, and a provider may
  * lead to any host for its login.
@@ -149,6 +183,16 @@ export function createPages() {
       send(res, 200, './connect', data);
     },
     connected: (res: Response, data: ConnectedView) => send(res, 200, './connected', data),
+    /** A held call, and the question whether to approve it. */
+    approval: (res: Response, data: ApprovalView & { person: string }) =>
+      send(res, 200, './approval', { title: 'A call that needs approval', ...data }),
+    /** Leads to the provider. Not a redirect, as after signing out. */
+    approvalSignIn: (res: Response, next: string, provider: string) =>
+      send(res, 200, './approval-sign-in', { title: 'Sign in once more', next, provider }),
+    approvals: (
+      res: Response,
+      data: { waiting: readonly ApprovalRow[]; others: readonly ApprovalRow[]; person: string },
+    ) => send(res, 200, './approvals', { title: 'Waiting for you', ...data }),
     /** What the person has to know, without a way on. */
     notice: (res: Response, status: number, title: string, lines: readonly string[]) =>
       send(res, status, './notice', { title, lines }),

@@ -43,6 +43,8 @@ const claims = z.object({
   opensPages: z.boolean().optional(),
   /** Set if the server wants each person's own account. */
   account: account.optional(),
+  /** Set if the call has used the approval of this hold: it may go on if the server answers with a question. */
+  hold: z.string().optional(),
   /** When the caller's credential expires, in seconds since 1970. */
   ends: z.number(),
   /** The keys of the caller's session, client and account in the revocation feed. */

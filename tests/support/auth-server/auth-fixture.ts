@@ -39,6 +39,7 @@ import { createIdJagGrant } from '../../../auth-server/oauth/id-jag/grant.ts';
 import type { ReadDocument } from '../../../auth-server/oauth/id-jag/issuer-keys.ts';
 import { trustIssuers } from '../../../auth-server/oauth/id-jag/trust.ts';
 import { parseTrustedIssuers } from '../../../auth-server/oauth/id-jag/trust-file.ts';
+import { holdsOf } from '../../../auth-server/serve-holds.ts';
 import type { SessionRecord } from '../../../auth-server/store/session-record.ts';
 import { openStore } from '../../../auth-server/store/store.ts';
 import { createStandInFetch, localPoolId } from '../../../common/identity/cognito.ts';
@@ -241,6 +242,9 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
   const counts = await openCountStore(shape.where ?? directory);
   const callLimits = await createCallLimits({ store: counts, policy: () => policy, log });
   metrics.counting(callLimits);
+  const held = holdsOf(authorization.store, { ...store, vault, log });
+  const definitionOf = (name: string, tool: string) =>
+    shape.definitions.get(name)?.includes(tool) ? `hash of ${tool}` : undefined;
   const app = createApp({
     publicUrl: shape.publicUrl,
     issuer,
@@ -308,10 +312,9 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     decisionLog: log.child({}, { redact: [] }),
     audit,
     auditEvents,
-    recent: createDecisionRecorder(audit, {
-      find: (name, tool) => (shape.definitions.get(name)?.includes(tool) ? `hash of ${tool}` : undefined),
-    }),
-    definitions: { tools: () => shape.definitions },
+    recent: createDecisionRecorder(audit, { find: definitionOf }),
+    definitions: { find: definitionOf, tools: () => shape.definitions },
+    ...held.parts,
     throttle: createThrottle(shape.throttle),
     callLimits,
   });
@@ -351,6 +354,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await audit.close();
+      held.stop();
       await authorization.close();
       await callLimits.close();
       await store.close();
