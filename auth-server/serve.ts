@@ -3,7 +3,7 @@ import type { IncomingMessage, RequestListener } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cognitoIssuer, createStandInFetch, localPoolId, type StandInFetch } from '../common/identity/cognito.ts';
 import { watchApprovedTools } from '../common/policy/approved-tools-watch.ts';
-import { type PolicyWatch, watchPolicy } from '../common/policy/policy-watch.ts';
+import { watchPolicy } from '../common/policy/policy-watch.ts';
 import type { Logger } from '../common/service/log.ts';
 import { metricsEndpoint } from '../common/service/metrics-endpoint.ts';
 import { policyNeed, storeNeed } from '../common/service/probes.ts';
@@ -154,7 +154,7 @@ async function assemble(config: Config, { env, stopping, tracing, startThread, l
 }
 
 /** Without the user pool: while its keys cannot be fetched, sessions still work, and another machine cannot fetch them either. */
-function needsOf(policy: Pick<PolicyWatch, 'faults'>, { ping }: Store): Service['needs'] {
+function needsOf(policy: { faults: () => readonly string[] }, { ping }: Store): NonNullable<Service['needs']> {
   return async () => ({ policy: policyNeed(policy.faults()), store: await storeNeed(ping) });
 }
 
