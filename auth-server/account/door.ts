@@ -31,7 +31,10 @@ export function accountDoor(deps: DoorDeps & OwnLimitsDeps): Router {
     work: (own) => connectedOf(deps.connecting, own.sub),
   });
   router.get('/account/connected', connected);
-  router.get('/account/limits', answerDoor(deps, { whose: 'a person', work: (own) => ownLimits(deps, own) }));
+  router.get(
+    '/account/limits',
+    answerDoor(deps, { about: 'the limits of a person', work: (own) => ownLimits(deps, own) }),
+  );
   router.post('/account/disconnect', express.json({ limit: '1kb', type: 'application/json' }));
   router.post(
     '/account/disconnect',
