@@ -3,7 +3,6 @@ import type { IncomingMessage, RequestListener } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cognitoIssuer, createStandInFetch, localPoolId, type StandInFetch } from '../common/identity/cognito.ts';
 import { watchApprovedTools } from '../common/policy/approved-tools-watch.ts';
-import { watchPolicy } from '../common/policy/policy-watch.ts';
 import type { Logger } from '../common/service/log.ts';
 import { metricsEndpoint } from '../common/service/metrics-endpoint.ts';
 import { policyNeed, storeNeed } from '../common/service/probes.ts';
@@ -45,6 +44,7 @@ import { accountsOf, connectingOf } from './serve-accounts.ts';
 import { auditOf } from './serve-audit.ts';
 import { holdsOf } from './serve-holds.ts';
 import { authorizationOf } from './serve-oauth.ts';
+import { policyOf } from './serve-policy.ts';
 import { openStore, type Store } from './store/store.ts';
 
 /** nginx waits for 1.5 s. A login in progress may take a little longer. */
@@ -92,11 +92,10 @@ interface Parts {
 async function assemble(config: Config, { env, stopping, tracing, startThread, log }: Parts) {
   const publicUrl = config.REGISTRY_URL;
   const secretKeys = config.SECRET_KEY as [string, ...string[]];
-  const { policy, upstreamSecrets, toolGuard } = await filesOf(config, env, log);
-  const metrics = traceDecisions(createMetrics(policy, upstreamSecrets.faults), tracing);
+  const { store, policy, metrics, upstreamSecrets, toolGuard } = await basisOf(config, { env, tracing, log });
   // At the same time: the audit's thread loads on another core.
-  const [{ store, stopRotating, forget, ...signers }, audit, callLimits] = await Promise.all([
-    storeOf(config, metrics, log),
+  const [{ stopRotating, forget, ...signers }, audit, callLimits] = await Promise.all([
+    signersOf(config, store, metrics, log),
     auditOf(config, policy.version, metrics, { startThread, log }),
     limitsOf(config, policy.current, metrics, log),
   ]);
@@ -118,6 +117,7 @@ async function assemble(config: Config, { env, stopping, tracing, startThread, l
     policy: policy.current,
     policyVersion: policy.version,
     policyFaults: policy.faults,
+    policyKeeping: policy.policyKeeping,
     toolGuard,
     accounts: people.accounts,
     connecting: connectingOf(config, people, { ...audit.parts, authorization, vault, log }),
@@ -167,19 +167,23 @@ function listenerOf(deps: AppDeps): RequestListener {
   return (req, res) => (isValidate(req) ? validate(req, res) : app(req, res));
 }
 
+/** What everything else works with. The policy may be in the store, and the metrics name the policy. */
+async function basisOf(config: Config, { env, tracing, log }: Pick<Parts, 'env' | 'tracing' | 'log'>) {
+  const files = await filesOf(config, env, log);
+  let lookedUp = (_hit: boolean): void => undefined;
+  const store = await openSettledStore(config, (hit) => lookedUp(hit), log);
+  const policy = await policyOf(config, store, log);
+  const metrics = traceDecisions(createMetrics(policy, files.upstreamSecrets.faults), tracing);
+  lookedUp = (hit) => metrics.lookedUp('session', hit);
+  return { ...files, store, policy, metrics };
+}
+
 /** The files that operators and the registry write. */
 async function filesOf(config: Config, env: NodeJS.ProcessEnv, log: Logger) {
   return {
-    policy: watchPolicy(config.SCOPES_FILE, log),
     upstreamSecrets: await watchUpstreamSecrets({ path: config.UPSTREAM_SECRETS_FILE, env, log }),
     toolGuard: watchApprovedTools(config.TOOL_CHANGES, config.APPROVED_TOOLS_FILE, log),
   };
-}
-
-/** The store, and what signs with its keys. */
-async function storeOf(config: Config, metrics: Metrics, log: Logger) {
-  const store = await openSettledStore(config, metrics, log);
-  return { store, ...(await signersOf(config, store, metrics, log)) };
 }
 
 /** What signs with keys of the store, and keeps replacing them. */
@@ -281,8 +285,7 @@ function standInOf({ COGNITO_USER_POOL_ID: pool, COGNITO_LOCAL_ENDPOINT: endpoin
   return createStandInFetch(endpoint);
 }
 
-function openSettledStore(config: Config, metrics: Metrics, log: Logger): Promise<Store> {
+function openSettledStore(config: Config, lookedUp: (hit: boolean) => void, log: Logger): Promise<Store> {
   const failed = (err: unknown) => log.error({ err }, 'the database does not answer');
-  const lookedUp = (hit: boolean) => metrics.lookedUp('session', hit);
   return openStore(config.DATABASE_URL ?? config.DATA_DIR, lookedUp, undefined, failed);
 }

@@ -20,7 +20,11 @@ export const registryConfig = z.object(shape).transform((env) => ({
   isDevelopment: /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(env.REGISTRY_URL),
   jwksUrl: new URL('/.well-known/jwks.json', env.AUTH_SERVER_INTERNAL_URL),
   authServerUrl: env.AUTH_SERVER_INTERNAL_URL,
-  scopesFile: env.SCOPES_FILE,
+  policy: {
+    editable: env.POLICY_EDITABLE === 'true',
+    path: env.SCOPES_FILE,
+    authServerUrl: env.AUTH_SERVER_INTERNAL_URL,
+  },
   serversFile: env.SERVERS_FILE,
   upstreamSecretsFile: env.UPSTREAM_SECRETS_FILE,
   /** PostgreSQL URL, or path of a SQLite file. */

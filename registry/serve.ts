@@ -2,7 +2,7 @@ import { createRemoteJWKSet } from 'jose';
 import type * as z from 'zod';
 import { readConfigFile } from '../common/files/config-file.ts';
 import { toolsBy, watchApprovedTools } from '../common/policy/approved-tools-watch.ts';
-import { watchPolicy } from '../common/policy/policy-watch.ts';
+import { type AwaitedPolicy, openPolicy, whenThere } from '../common/policy/policy-source.ts';
 import type { Logger } from '../common/service/log.ts';
 import { metricsEndpoint } from '../common/service/metrics-endpoint.ts';
 import { policyNeed, storeNeed } from '../common/service/probes.ts';
@@ -34,7 +34,7 @@ import { isSet, type RegisteredServer } from './servers/server.ts';
 import type { Health } from './servers/server-health.ts';
 import { seed } from './store/seed.ts';
 import { parseServers } from './store/servers-file.ts';
-import { openStore } from './store/store.ts';
+import { openStore, type RegistryStore } from './store/store.ts';
 
 /** Assembles the registry from its settings. */
 export async function serve(env: NodeJS.ProcessEnv, log: Logger): Promise<Service> {
@@ -45,7 +45,7 @@ export async function serve(env: NodeJS.ProcessEnv, log: Logger): Promise<Servic
   const upstreamAuth = createUpstreamAuth(secrets);
   const store = await openStore(config.database, (err) => log.error({ err }, 'the database did not answer'));
   await seed(store, firstServers, log);
-  const policy = watchPolicy(config.scopesFile, log);
+  const policy = openPolicy(config.policy, log);
   const metrics = createRegistryMetrics({
     statuses: () => statusesOf(store.list(), health.of),
     pendingTools: () => [...definitions.hashes().values()].reduce((sum, { pending }) => sum + pending.size, 0),
@@ -78,23 +78,24 @@ export async function serve(env: NodeJS.ProcessEnv, log: Logger): Promise<Servic
     log,
   });
   return {
-    listener: createApp({
-      ...{ publicUrl: config.publicUrl, clientLogins: config.clientLogins, isDevelopment: config.isDevelopment },
-      keys: createRemoteJWKSet(config.jwksUrl, { timeoutDuration: 2_000 }),
-      ...{ policy: policy.current, store, editor, healthOf: health.of },
-      ...{ search, icons, check: health.check },
-      connect: createConnectionTest({ find: routing.find, upstreamAuth, ca }),
-      upstreamAuth,
-      ...doorsOf(config.authServerUrl),
-      requests: createRequests({ policy: policy.current, store }),
-      definitions,
-      ...{ knownTools: search.knownTools, onApproved: approved.write },
-      log,
-    }),
-    host: config.host,
-    port: config.port,
-    portVariable: 'REGISTRY_PORT',
-    needs: async () => ({ policy: policyNeed(policy.faults()), store: await storeNeed(store.ping) }),
+    listener: whenThere(
+      policy,
+      createApp({
+        ...{ publicUrl: config.publicUrl, clientLogins: config.clientLogins, isDevelopment: config.isDevelopment },
+        keys: createRemoteJWKSet(config.jwksUrl, { timeoutDuration: 2_000 }),
+        ...{ policy: policy.current, store, editor, healthOf: health.of },
+        ...{ search, icons, check: health.check },
+        connect: createConnectionTest({ find: routing.find, upstreamAuth, ca }),
+        upstreamAuth,
+        ...doorsOf(config.authServerUrl),
+        requests: createRequests({ policy: policy.current, store }),
+        definitions,
+        ...{ knownTools: search.knownTools, onApproved: approved.write },
+        log,
+      }),
+    ),
+    ...{ host: config.host, port: config.port, portVariable: 'REGISTRY_PORT' },
+    needs: () => needsOf(policy, store),
     more: [metricsEndpoint(metrics, config.metrics)],
     async stop() {
       for (const each of [policy, search, icons, secrets, routing, approved]) each.stop();
@@ -102,6 +103,10 @@ export async function serve(env: NodeJS.ProcessEnv, log: Logger): Promise<Servic
       await store.close();
     },
   };
+}
+
+async function needsOf(policy: AwaitedPolicy, { ping }: Pick<RegistryStore, 'ping'>) {
+  return { policy: policyNeed(policy.faults(), policy.isThere()), store: await storeNeed(ping) };
 }
 
 function statusesOf(servers: readonly RegisteredServer[], healthOf: (name: string) => Health) {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createRemoteJWKSet } from 'jose';
 import { HeldBytes } from '../common/answers/held-bytes.ts';
 import { watchApprovedTools } from '../common/policy/approved-tools-watch.ts';
-import { watchPolicy } from '../common/policy/policy-watch.ts';
+import { openPolicy, whenThere } from '../common/policy/policy-source.ts';
 import type { Logger } from '../common/service/log.ts';
 import { metricsEndpoint } from '../common/service/metrics-endpoint.ts';
 import { policyNeed } from '../common/service/probes.ts';
@@ -35,7 +35,8 @@ export function serve(env: NodeJS.ProcessEnv, log: Logger, tracing: Tracing): Se
   const config = readConfig(relayConfig, env);
   const authServer = config.AUTH_SERVER_INTERNAL_URL;
   const ca = config.UPSTREAM_CA_FILE === undefined ? undefined : readFileSync(config.UPSTREAM_CA_FILE, 'utf8');
-  const policy = watchPolicy(config.SCOPES_FILE, log);
+  const editable = config.POLICY_EDITABLE === 'true';
+  const policy = openPolicy({ editable, path: config.SCOPES_FILE, authServerUrl: authServer }, log);
   const brokers = { hub: config.HUB_INTERNAL_URL, mcpgw: config.MCPGW_INTERNAL_URL };
   const routes = watchRoutes(join(config.ROUTES_DIR, 'routes'), ca, log, undefined, brokers);
   const tools = watchApprovedTools(config.TOOL_CHANGES, config.APPROVED_TOOLS_FILE, log);
@@ -54,28 +55,31 @@ export function serve(env: NodeJS.ProcessEnv, log: Logger, tracing: Tracing): Se
   const { RELAY_METRICS_HOST, RELAY_METRICS_PORT } = config;
   const portVariable = 'RELAY_METRICS_PORT';
   return {
-    listener: createRelay({
-      identify: createIdentifyCaller(keys, config.REGISTRY_URL),
-      rights,
-      owners: createSessionOwners(authServer),
-      reports: createAccountReports(authServer),
-      routes,
-      streams,
-      limits: answerLimits(config.MAX_LIST_BYTES),
-      held: new HeldBytes(relayMemory.held),
-      shares: new ServerShares(),
-      quickMilliseconds,
-      metrics,
-      tracing,
-      log,
-    }),
+    listener: whenThere(
+      policy,
+      createRelay({
+        identify: createIdentifyCaller(keys, config.REGISTRY_URL),
+        rights,
+        owners: createSessionOwners(authServer),
+        reports: createAccountReports(authServer),
+        routes,
+        streams,
+        limits: answerLimits(config.MAX_LIST_BYTES),
+        held: new HeldBytes(relayMemory.held),
+        shares: new ServerShares(),
+        quickMilliseconds,
+        metrics,
+        tracing,
+        log,
+      }),
+    ),
     host: config.RELAY_HOST,
     port: config.RELAY_PORT,
     portVariable: 'RELAY_PORT',
     needs: async () => {
       const met = revocations.hasAnswered() && silence() < silentMilliseconds;
       return {
-        policy: policyNeed(policy.faults()),
+        policy: policyNeed(policy.faults(), policy.isThere()),
         'auth-server': { met, state: met ? 'answers' : 'does not answer' },
         routes: { met: routes.isRead(), state: routes.isRead() ? 'read' : 'not read: no server can be reached' },
       };

@@ -1,4 +1,5 @@
 import type { RequestHandler } from 'express';
+import { policyHeader } from '../../common/policy/policy-source.ts';
 
 /** What `/health` reports on. */
 export interface HealthSettings {
@@ -6,6 +7,7 @@ export interface HealthSettings {
   relayUrl: string;
   /** Faults of the current policy file; empty if it is in force. */
   policyFaults: () => readonly string[];
+  policyVersion: () => string;
   /** The same for the file of upstream secrets, if there is one. */
   upstreamSecretFaults?: (() => readonly string[]) | undefined;
   /** How the counts of limits are shared; undefined while the policy has no limits. */
@@ -16,21 +18,24 @@ export interface HealthSettings {
 
 /**
  * `GET /health`: whether the whole gateway is up. 200 if it is; 503 if the relay or the registry is down, or this process
- * is about to stop. nginx itself answers if this service cannot be reached. Discloses nothing of use to an outsider.
+ * is about to stop. nginx itself answers if this service cannot be reached. Discloses nothing of use to an outsider: a
+ * version of the policy is a digest.
  */
 export function createHealth(settings: HealthSettings): RequestHandler {
-  const { registryUrl, relayUrl, policyFaults, upstreamSecretFaults, callLimits, stopping = () => false } = settings;
+  const { registryUrl, relayUrl, policyFaults, policyVersion, upstreamSecretFaults, callLimits } = settings;
+  const { stopping = () => false } = settings;
   return async (_req, res) => {
-    const [relay, registry] = await Promise.all([isUp(`${relayUrl}/health`), isUp(`${registryUrl}/health`)]);
-    const well = relay && registry && !stopping();
+    const [relay, registry] = await Promise.all([look(`${relayUrl}/health`), look(`${registryUrl}/health`)]);
+    const well = relay.up && registry.up && !stopping();
     const word = (up: boolean) => (up ? 'up' : 'down');
     const body = {
       status: word(well),
       nginx: 'up',
       'auth-server': stopping() ? 'stopping' : 'up',
-      relay: word(relay),
-      registry: word(registry),
+      relay: word(relay.up),
+      registry: word(registry.up),
       policy: policyFaults().length > 0 ? 'last good one in force; the file has faults' : 'in force',
+      'policy-version': { 'auth-server': policyVersion(), relay: relay.policy, registry: registry.policy },
       ...(upstreamSecretFaults && {
         'upstream-secrets':
           upstreamSecretFaults().length > 0 ? 'last good ones in force; the file has faults' : 'in force',
@@ -42,12 +47,19 @@ export function createHealth(settings: HealthSettings): RequestHandler {
   };
 }
 
-async function isUp(url: string): Promise<boolean> {
+/** Whether a service is up, and its policy in force as its header says. */
+async function look(url: string): Promise<{ up: boolean; policy: string }> {
   try {
-    return (await fetch(url, { signal: AbortSignal.timeout(1_000) })).ok;
+    const { ok, headers } = await fetch(url, { signal: AbortSignal.timeout(1_000) });
+    return { up: ok, policy: versionIn(headers.get(policyHeader)) };
   } catch {
-    return false;
+    return { up: false, policy: 'unknown' };
   }
+}
+
+/** Only what a version looks like: the answer goes to everyone. */
+function versionIn(header: string | null): string {
+  return header !== null && /^[0-9a-f]{12}(\+\d+)?$/.test(header) ? header : 'unknown';
 }
 
 function limitsIn(state: 'shared' | 'alone' | undefined) {

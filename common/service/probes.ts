@@ -50,8 +50,13 @@ function tell(res: ServerResponse, status: number, body: Readonly<Record<string,
   res.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' }).end(JSON.stringify(body));
 }
 
-/** The policy. It is always there: no service starts without one, and a broken file never replaces a good one. */
-export function policyNeed(faults: readonly string[]): Need {
+/**
+ * The policy. A broken one never replaces a good one.
+ * @param faults of the newest text; empty if it is in force
+ * @param isThere false while a service waits for its first policy
+ */
+export function policyNeed(faults: readonly string[], isThere = true): Need {
+  if (!isThere) return { met: false, state: 'not there: the auth-server gives it' };
   return { met: true, state: faults.length > 0 ? 'last good one in force; the file has faults' : 'in force' };
 }
 

@@ -79,6 +79,10 @@ export const gatewaySettings = {
   SCOPES_FILE: setting(path('scopes.yml'), ['auth-server', 'registry', 'relay'], {
     purpose: 'the policy: who may do what ([scopes.md](scopes.md))',
   }),
+  POLICY_EDITABLE: setting(trueOrFalse, ['auth-server', 'registry', 'relay'], {
+    purpose:
+      '`true` keeps the policy in the database of the auth-server, as versions that people with `edit_policy` change; `SCOPES_FILE` is the first of them ([policy.md](policy.md)). It must be the same for all services',
+  }),
   SERVERS_FILE: setting(path('registry', 'servers.yml'), ['registry', 'up'], {
     purpose:
       'the MCP servers that the registry has at its first start; change them in the registry afterwards. Only the address of `mcpgw` is read from this file at each start',

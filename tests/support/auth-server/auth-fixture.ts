@@ -41,11 +41,14 @@ import { trustIssuers } from '../../../auth-server/oauth/id-jag/trust.ts';
 import { parseTrustedIssuers } from '../../../auth-server/oauth/id-jag/trust-file.ts';
 import { holdsOf } from '../../../auth-server/serve-holds.ts';
 import type { SessionRecord } from '../../../auth-server/store/session-record.ts';
-import { openStore } from '../../../auth-server/store/store.ts';
+import { openStore, type Store } from '../../../auth-server/store/store.ts';
+import { watchDrift } from '../../../auth-server/versions/drift.ts';
+import { createJudge } from '../../../auth-server/versions/judge.ts';
+import { watchVersions } from '../../../auth-server/versions/source.ts';
 import { createStandInFetch, localPoolId } from '../../../common/identity/cognito.ts';
 import { parsePolicy } from '../../../common/policy/policy-file.ts';
 import { policyVersion } from '../../../common/policy/policy-in-force.ts';
-import { createLog } from '../../../common/service/log.ts';
+import { createLog, type Logger } from '../../../common/service/log.ts';
 import { noSecrets, type UpstreamSecrets } from '../../../common/upstream-secrets/watch.ts';
 import type { ToolNames } from '../../../policy/known-tools.ts';
 import type { Policy } from '../../../policy/policy.ts';
@@ -90,6 +93,8 @@ export interface Shape {
   /** The tools that servers are known to have. */
   definitions: ReadonlyMap<string, readonly string[]>;
   policyFaults: readonly string[];
+  /** The policy file of a gateway whose policy people may edit; undefined if the policy is `policyText`. */
+  policyFile: string | undefined;
   registryUrl: string;
   relayUrl: string;
   idleSeconds: number;
@@ -136,6 +141,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     allowedOrigins: ['https://inspector.example'],
     policyText: readFileSync('scopes.yml', 'utf8'),
     policyFaults: [],
+    policyFile: undefined,
     registryUrl: 'http://127.0.0.1:1',
     relayUrl: 'http://127.0.0.1:1',
     idleSeconds: 7200,
@@ -164,19 +170,20 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     ...change,
   };
   const { directory, remove } = temporaryDirectory();
-  const version = policyVersion(shape.policyText);
   const metrics = createMetrics({
-    version: () => version,
+    version: () => watch.version(),
     faults: () => shape.policyFaults,
     history: () => ({ loadedAt: now(), reloads: 0, failed: 0 }),
   });
-  if (shape.where === undefined) await writeEmptyDatabases(directory);
-  const store = await openStore(shape.where ?? directory, (hit) => metrics.lookedUp('session', hit));
-  const audit = auditWhenAsked(shape.where ?? directory);
-  const auditEvents = createAuditEvents(audit, () => version);
   const lines: string[] = [];
   const log = createLog('auth-server', 'debug', { write: (line) => void lines.push(line) });
-  const policy = policyOf(shape.policyText);
+  if (shape.where === undefined) await writeEmptyDatabases(directory);
+  const store = await openStore(shape.where ?? directory, (hit) => metrics.lookedUp('session', hit));
+  const kept = shape.policyFile === undefined ? undefined : await keepVersions(store, shape.policyFile, log);
+  const watch = kept?.inForce ?? fixed(shape.policyText);
+  const policyNow = watch.current;
+  const audit = auditWhenAsked(shape.where ?? directory);
+  const auditEvents = createAuditEvents(audit, watch.version);
   const standInFetch = createStandInFetch(cognito);
   const cookie = createSessionCookie(shape.publicUrl);
   const seal = createSessionSeal(shape.secretKeys);
@@ -211,7 +218,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
   providers.set('cognito-cli', cli);
   const vault = createTokenVault(shape.secretKeys);
   const pages = createPages();
-  const shared = { publicUrl: shape.publicUrl, policy: () => policy, providers, vault, pages, accessTokens, log };
+  const shared = { publicUrl: shape.publicUrl, policy: policyNow, providers, vault, pages, accessTokens, log };
   const trusted = trustIssuers(
     shape.trustedIssuers === undefined ? [] : parseTrustedIssuers(shape.trustedIssuers),
     providers,
@@ -240,7 +247,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     idleSeconds: shape.idleSeconds,
   });
   const counts = await openCountStore(shape.where ?? directory);
-  const callLimits = await createCallLimits({ store: counts, policy: () => policy, log });
+  const callLimits = await createCallLimits({ store: counts, policy: policyNow, log });
   metrics.counting(callLimits);
   const held = holdsOf(authorization.store, { ...store, vault, log });
   const definitionOf = (name: string, tool: string) =>
@@ -251,13 +258,14 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     clientsLogIn: shape.oauthClients !== 'off',
     registryUrl: shape.registryUrl,
     relayUrl: shape.relayUrl,
-    policy: () => policy,
-    policyVersion: () => version,
+    policy: policyNow,
+    policyVersion: watch.version,
     toolGuard: {
       known: () =>
         shape.approved === 'unreadable' ? 'unreadable' : { approved: shape.approved, readOnly: shape.readOnly },
     },
     policyFaults: () => shape.policyFaults,
+    policyKeeping: { watch, judge: createJudge(), kept },
     upstreamSecrets: shape.upstreamSecrets,
     accounts: shape.accounts,
     connecting: shape.connections && {
@@ -287,7 +295,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     allowedOrigins: shape.allowedOrigins,
     providers,
     vault,
-    localSessions: shape.allowLocalSessions ? createLocalSessions(shape.secretKeys, () => policy) : undefined,
+    localSessions: shape.allowLocalSessions ? createLocalSessions(shape.secretKeys, policyNow) : undefined,
     cliLogin: shape.commandLineOfPool
       ? { check: createFreshLogin(localPoolId, CLI, standInJwksCache(standInFetch)), client: cli }
       : undefined,
@@ -296,7 +304,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     keeper: createSessionKeeper({
       sessions: store.sessions,
       people: store.people,
-      fetchGroups: createGroupSource({ providers, vault, policy: () => policy }),
+      fetchGroups: createGroupSource({ providers, vault, policy: policyNow }),
       idleSeconds: shape.idleSeconds,
       groupsMaxAgeSeconds: shape.groupsMaxAgeSeconds,
       waitMilliseconds: shape.waitMilliseconds,
@@ -336,6 +344,8 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     assertions,
     metrics,
     callLimits,
+    /** The versions of the policy, if people may edit it. */
+    kept,
     vault,
     cookieName: cookie.name,
     /** Sends a request to /validate as the gate does. A header of `null` is left out. */
@@ -357,10 +367,32 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
       held.stop();
       await authorization.close();
       await callLimits.close();
+      kept?.stop();
       await store.close();
       remove();
     },
   };
+}
+
+/** What keeps the versions of a policy file in a store. */
+async function keepVersions(
+  { policyVersions: versions, policyProposals: proposals }: Store,
+  path: string,
+  log: Logger,
+) {
+  const inForce = await watchVersions(versions, path, log, 50);
+  const drift = watchDrift(path, versions, inForce, log, 50);
+  const stop = () => {
+    inForce.stop();
+    drift.stop();
+  };
+  return { inForce, versions, proposals, drift, stop };
+}
+
+/** A policy in force that nothing changes. */
+function fixed(text: string) {
+  const [policy, version] = [policyOf(text), policyVersion(text)];
+  return { current: () => policy, version: () => version, text: () => text };
 }
 
 const policies = new Map<string, Policy>();

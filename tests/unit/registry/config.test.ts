@@ -6,7 +6,7 @@ test('Without variables the registry is configured for one machine', () => {
   const config = readConfig(registryConfig, {});
   expect(config).toMatchObject({ host: '127.0.0.1', port: 7860, publicUrl: 'http://localhost:8080' });
   expect(config.jwksUrl.href).toBe('http://127.0.0.1:8888/.well-known/jwks.json');
-  expect(config.scopesFile).toMatch(/\/scopes\.yml$/);
+  expect(config.policy.path).toMatch(/\/scopes\.yml$/);
   expect(config.serversFile).toMatch(/\/registry\/servers\.yml$/);
   expect(config.database).toBe('data/registry.db');
   expect(config.routesDir).toMatch(/\/data\/nginx$/);
