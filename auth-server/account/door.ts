@@ -33,7 +33,7 @@ export function accountDoor(deps: DoorDeps & OwnLimitsDeps): Router {
   router.get('/account/connected', connected);
   router.get(
     '/account/limits',
-    answerDoor(deps, { about: 'the limits of a person', work: (own) => ownLimits(deps, own) }),
+    answerDoor(deps, { about: 'the access of a person', work: (own) => ownLimits(deps, own) }),
   );
   router.post('/account/disconnect', express.json({ limit: '1kb', type: 'application/json' }));
   router.post(
