@@ -6,6 +6,14 @@ export const serverNameForm = '[a-z0-9][a-z0-9_-]{0,62}';
 
 const serverName = new RegExp(`^${serverNameForm}$`);
 
+/** A tool's name as MCP 2025-11-25, "Tool Names", has it. */
+const toolName = /^[A-Za-z0-9_./-]{1,128}$/;
+
+/** Whether a rule can name one tool by this: a `*` would be a pattern, and `all` stands for every tool. */
+export function isToolName(name: string): boolean {
+  return toolName.test(name) && name !== 'all';
+}
+
 /**
  * Names that no registered server may take. Each is the first path segment of something that the gateway answers itself,
  * or reads like one in a log or a rule. nginx has a location for each of these paths; a test compares the two.

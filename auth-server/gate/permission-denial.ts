@@ -1,9 +1,10 @@
 import type { ToolGuard } from '../../common/policy/approved-tools-watch.ts';
 import type { Decision } from '../../policy/decide.ts';
 import { listings } from '../../policy/listing.ts';
+import { isToolName } from '../../policy/names.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { McpRequest } from '../../policy/request/mcp-request.ts';
-import { groupsThatHelp, scopeThatHelps } from '../../policy/review/remedy.ts';
+import { type Denied, groupsThatHelp, mayKnow, scopeThatHelps } from '../../policy/review/remedy.ts';
 import { AuthError } from '../denials/auth-error.ts';
 import { texts } from '../denials/texts.ts';
 import type { Principal } from '../identity/principal.ts';
@@ -11,11 +12,14 @@ import type { Principal } from '../identity/principal.ts';
 type Denial = Extract<Decision, { allowed: false }>;
 
 const mostGroups = 3;
+/** Tools of one request that the address of the page names. */
+const mostAskedFor = 5;
 
 /**
  * The denial of a request that no rule allows. Its message says what was asked, which scopes the caller has, what would
  * help and who can grant it. An agent that could request a helpful scope from Cognito gets its name (`details.missing`). A
- * person is never sent for another token, which would carry the same groups.
+ * person is never sent for another token, which would carry the same groups; they get the address of the page on which they can ask.
+ * @param publicUrl the gateway's origin
  */
 export function permissionDenied(
   policy: Policy,
@@ -23,12 +27,14 @@ export function permissionDenied(
   server: string,
   { id, accesses, isModern }: McpRequest,
   { access, reason }: Denial,
+  publicUrl: string,
 ): AuthError {
   const { kind, scopes: held } = principal;
   const denied = { scopes: held, server, accesses };
   const scope = kind === 'agent' ? scopeThatHelps(policy, denied) : undefined;
   const groups = kind === 'agent' ? [] : groupsThatHelp(policy, denied, mostGroups);
-  const remedy = kind === 'agent' ? remedyForAgent(scope) : remedyForPerson(groups);
+  const remedy =
+    kind === 'agent' ? remedyForAgent(scope) : remedyForPerson(groups) + whereToAsk(policy, denied, publicUrl);
   const method = access.method.slice(0, 128);
   if (reason === 'unknown_method') {
     const known = scope !== undefined || groups.length > 0;
@@ -43,6 +49,16 @@ export function permissionDenied(
     id,
     missing: scope === undefined ? undefined : { scope, held },
   });
+}
+
+/** Where a person can ask for what was denied: only of a server that they may know, so that a refusal tells of no other. */
+function whereToAsk(policy: Policy, { scopes, server, accesses }: Denied, publicUrl: string): string {
+  if (!mayKnow(policy, scopes, server)) return '';
+  const tools = accesses.flatMap(({ object }) =>
+    object?.kind === 'tool' && isToolName(object.name) ? [object.name] : [],
+  );
+  const asked = [['server', server], ...tools.slice(0, mostAskedFor).map((tool) => ['tool', tool])];
+  return ` Or ask for it here: ${publicUrl}/requests/new?${new URLSearchParams(asked)}`;
 }
 
 function remedyForAgent(scope: string | undefined): string {

@@ -76,8 +76,8 @@ function weakestFirst(found: Iterable<readonly Option[]>): readonly Option[] {
   return [...new Set([...found].flat())].sort((a, b) => a.rank - b.rank);
 }
 
-/** A caller without a rule for a server, who does not see it in the registry, must not learn who has access. */
-function mayKnow(policy: Policy, scopes: readonly string[], server: string): boolean {
+/** Whether a caller has a rule for a server or sees it in the registry. Others must not learn of it, nor who has access. Pure. */
+export function mayKnow(policy: Policy, scopes: readonly string[], server: string): boolean {
   const hasRule = decide(policy, scopes, server, [{ method: 'ping' }]).allowed;
   return hasRule || mayUseUi(policy, scopes, 'list_service', server);
 }

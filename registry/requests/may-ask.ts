@@ -1,6 +1,6 @@
-import { decide } from '../../policy/decide.ts';
 import type { Policy } from '../../policy/policy.ts';
-import { mayUseUi, mayUseUiEverywhere } from '../../policy/ui.ts';
+import { mayKnow } from '../../policy/review/remedy.ts';
+import { mayUseUiEverywhere } from '../../policy/ui.ts';
 import type { Person } from '../access/guards.ts';
 
 /**
@@ -8,8 +8,7 @@ import type { Person } from '../access/guards.ts';
  * Asking must not tell what else there is.
  */
 export function mayAskFor(policy: Policy, { scopes }: Pick<Person, 'scopes'>, server: string): boolean {
-  const hasRule = decide(policy, scopes, server, [{ method: 'ping' }]).allowed;
-  return hasRule || mayUseUi(policy, scopes, 'list_service', server);
+  return mayKnow(policy, scopes, server);
 }
 
 /** Whether a person sees all requests and answers them: who may change the policy. */

@@ -1,3 +1,4 @@
+import { isToolName } from '../../policy/names.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { actorOf, type Person } from '../access/guards.ts';
 import { RegistryError } from '../errors/registry-error.ts';
@@ -25,13 +26,6 @@ interface RequestsParts {
 
 /** For how long the number of open requests may be old. Every page shows it to editors. */
 const countMilliseconds = 2_000;
-/** A tool's name as MCP 2025-11-25, "Tool Names", has it. A `*` would be a pattern in a rule. */
-const toolName = /^[A-Za-z0-9_./-]{1,128}$/;
-
-/** Whether a rule can have this as the name of one tool. */
-export function isToolName(name: string): boolean {
-  return toolName.test(name) && name !== 'all';
-}
 
 /** Makes the requests for access over the registry's store. */
 export function createRequests({ policy, store, now = Date.now }: RequestsParts) {

@@ -1,14 +1,9 @@
 import { stringify } from 'yaml';
+import { isToolName } from '../../../policy/names.ts';
 import { type Policy, type Rule, scopesOfGroups } from '../../../policy/policy.ts';
 import { mayUseUi } from '../../../policy/ui.ts';
 import type { accessTo } from '../../access/who-may-use.ts';
 import type { ToolInfo } from '../../servers/tool.ts';
-
-/**
- * A name that means itself in a rule, and only itself: MCP 2025-11-25, "Tool Names". A `*` would be a glob, and `all` stands
- * for every tool: a server could call a tool like that.
- */
-const ruleName = /^(?!all$)[A-Za-z0-9_./-]{1,128}$/;
 
 /** Lines of the policy file, and where they belong. */
 interface Lines {
@@ -22,7 +17,7 @@ interface Lines {
 /** The tools of a server that only read, as it says, and whose names a rule can have. `left`: how many others only read. */
 export function readTools(tools: readonly ToolInfo[], isWaiting: (name: string) => boolean) {
   const reading = tools.filter(({ annotations }) => annotations?.readOnlyHint === true);
-  const named = reading.map(({ name }) => name).filter((name) => ruleName.test(name) && !isWaiting(name));
+  const named = reading.map(({ name }) => name).filter((name) => isToolName(name) && !isWaiting(name));
   return { named, left: reading.length - named.length };
 }
 

@@ -1,6 +1,7 @@
 import { type Request, type Response, Router } from 'express';
 import { reveal } from '../../../common/text/reveal.ts';
 import { decide } from '../../../policy/decide.ts';
+import { isToolName } from '../../../policy/names.ts';
 import type { Policy } from '../../../policy/policy.ts';
 import { formOf, readForm } from '../../access/body.ts';
 import type { Catalogue } from '../../access/catalogue.ts';
@@ -9,7 +10,7 @@ import { requireOwnPage } from '../../access/own-page.ts';
 import { notFound } from '../../access/permissions.ts';
 import { RegistryError } from '../../errors/registry-error.ts';
 import { mayAskFor } from '../../requests/may-ask.ts';
-import { isToolName, type Requests } from '../../requests/requests.ts';
+import type { Requests } from '../../requests/requests.ts';
 import type { ToolInfo } from '../../servers/tool.ts';
 import { requestBounds } from '../../store/requests.ts';
 import type { RegistryStore } from '../../store/store.ts';

@@ -51,13 +51,14 @@ describe('the body of a denial', () => {
     expect(text.length).toBeLessThanOrEqual(2048);
   });
 
-  test('names the requested access, the scopes that the person holds, and who can change them', async () => {
+  test('names the requested access, the scopes that the person holds, who can change them, and where to ask', async () => {
     const denial = denialOf(await auth.validate(await asUser(), toolCall('current_time_by_timezone')));
     expect(denial.body.error.message).toBe(
       'Not allowed: tools/call current_time_by_timezone on currenttime (method_not_allowed). ' +
         'You hold mcp-registry-user, mcp-servers-restricted/read. ' +
         'Any of the groups mcp-registry-operator, mcp-registry-developer, mcp-registry-admin would allow it. ' +
-        'Ask an administrator, who can add you in Cognito.',
+        'Ask an administrator, who can add you in Cognito. ' +
+        'Or ask for it here: http://localhost:8080/requests/new?server=currenttime&tool=current_time_by_timezone',
     );
   });
 
@@ -66,7 +67,7 @@ describe('the body of a denial', () => {
       'a person about the one group that would allow the access',
       { groups: ['mcp-registry-developer'] },
       'mcp-registry-developer, mcp-servers-restricted/read, mcp-servers-restricted/execute',
-      'The group mcp-registry-admin would allow it. Ask an administrator, who can add you in Cognito.',
+      'The group mcp-registry-admin would allow it. Ask an administrator, who can add you in Cognito. Or ask for it here: http://localhost:8080/requests/new?server=mcpgw&tool=remove_service',
     ],
     [
       'a person in no group, who may not know the server, only whom to ask',
@@ -78,7 +79,7 @@ describe('the body of a denial', () => {
     const headers = { Cookie: await auth.session(person), 'X-Mcp-Server': 'mcpgw' };
     const { message } = denialOf(await auth.validate(headers, toolCall('remove_service'))).body.error;
     expect(message).toMatch(/^Not allowed: tools\/call remove_service on mcpgw \((object|no)_\w+\)\. /);
-    expect(message).toMatch(new RegExp(`You hold ${holds}\\. ${way.replaceAll('.', '\\.')}$`));
+    expect(message).toMatch(new RegExp(`You hold ${holds}\\. ${way.replace(/[.?]/g, '\\$&')}$`));
   });
 
   test('tells an agent the missing scope and where to grant it', async () => {
