@@ -39,7 +39,7 @@ export function takeApproval(deps: ApprovalPagesDeps): RequestHandler {
 }
 
 async function beginApproval(
-  { providers, publicUrl }: ApprovalPagesDeps,
+  { providers, publicUrl, holdAnswers }: ApprovalPagesDeps,
   own: SessionRecord,
   hold: Hold,
   keep: (attempt: Parameters<ApprovalPagesDeps['attempts']['keep']>[1]) => Promise<void>,
@@ -48,6 +48,8 @@ async function beginApproval(
   const right = rightToAnswer(hold, viewerOf(own));
   if (!client || !right || hold.state !== 'open')
     throw tryAgain(hold.id, new LoginFailure(403, 'You cannot approve this call', whyNot(hold, own)));
+  // No one approves what they cannot have read.
+  if ((await holdAnswers.textOf(hold.id, viewerOf(own))) === undefined) throw noSuchCall();
   const approval = { hold: hold.id, sid: own.sid, begun: nowInSeconds() };
   const { attempt, url } = await beginLogin(client, publicUrl, 'login');
   await keep({ ...attempt, next: approvalPath(hold.id), provider: client.settings.name, approval });
