@@ -1,3 +1,4 @@
+import { limitsOf } from '../limits.ts';
 import { expandMethods, type Limit, type Rule, wildcard } from '../policy.ts';
 import type { Difference } from './compare/difference.ts';
 import type { Side } from './compare/side.ts';
@@ -14,9 +15,10 @@ export function diffLimits(
   [before, after]: readonly [Side, Side],
 ): Difference[] {
   const rules = [...before.rules, ...after.rules];
-  const [old, fresh] = [before, after].map(({ policy }) =>
-    policy.source.limits.filter((limit) => (limit.who?.includes(who) ?? true) && isFelt(limit, rules)),
-  ) as [Limit[], Limit[]];
+  const isAgent = kind === 'agent';
+  const felt = ({ policy }: Side) =>
+    limitsOf(policy, { isAgent, groups: [who], scopes: [who] }).filter((limit) => isFelt(limit, rules));
+  const [old, fresh] = [felt(before), felt(after)];
   const told = (change: Difference['change'], limit: Limit, others: readonly Limit[]): Difference => ({
     ...{ kind, who, change, what: `calls of ${toolsWords(limit.tools)} beyond ${rate(limit)}` },
     server: wildcard(limit.server) === '*' ? 'every server' : limit.server,

@@ -26,9 +26,10 @@ type Change = readonly [change: Difference['change'], without: Side, having: Sid
  * verdicts, not lines: a file that is written differently and means the same shows no difference. A right that gets a condition
  * is lost, and gained under the condition if the conditions of the other policy do not cover it; if that cannot be told, it is
  * both. Pure.
- * @param at what has ended by then does not count, in milliseconds since 1970. Default: nothing has ended
+ * @param at what has ended by then does not count, in milliseconds since 1970. Default: the time that `after` is compiled for;
+ *   nothing has ended if that is none
  */
-export function diff(before: Policy, after: Policy, at = 0): Difference[] {
+export function diff(before: Policy, after: Policy, at = Number.isFinite(after.at) ? after.at : 0): Difference[] {
   const named = (of: (policy: Policy) => Iterable<string>) => [...new Set([...of(before), ...of(after)])].sort();
   const groups = named((policy) => policy.source.groups.keys());
   const scopes = named((policy) => [...policy.source.scopes.keys(), ...policy.source.ui.keys()]);

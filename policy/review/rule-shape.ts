@@ -1,4 +1,5 @@
 import { decide } from '../decide.ts';
+import type { KnownTools } from '../known-tools.ts';
 import { Patterns } from '../patterns.ts';
 import { compilePolicy, expandMethods, type Rule, type ToolRule, wildcard } from '../policy.ts';
 import type { Access } from '../request/mcp-request.ts';
@@ -46,10 +47,21 @@ export function covers(pattern: string, name: string): boolean {
   return !one.matching(name).next().done;
 }
 
-/** The verdict of `decide` if `rule` were the only rule and the caller held its scope. Pure. */
-export function decideByRule(rule: Rule, server: string, access: Access): ReturnType<typeof decide> {
-  const policy = compilePolicy({ groups: new Map(), ui: new Map(), limits: [], scopes: new Map([['only', [rule]]]) });
-  return decide(policy, ['only'], server, [access]);
+/**
+ * The verdict of `decide` if `rule` were the only rule and the caller held its scope. Pure.
+ * @param at for when, as for `compilePolicy`
+ * @param tools as for `decide`
+ */
+export function decideByRule(
+  rule: Rule,
+  server: string,
+  access: Access,
+  at?: number,
+  tools?: KnownTools,
+): ReturnType<typeof decide> {
+  const scopes = new Map([['only', [rule]]]);
+  const policy = compilePolicy({ groups: new Map(), ui: new Map(), limits: [], scopes }, at);
+  return decide(policy, ['only'], server, [access], tools);
 }
 
 /** Whether a pattern of `resources` grants reading `uri`, as `decide` does. Pure. */

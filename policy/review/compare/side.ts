@@ -40,6 +40,8 @@ export function sideOf(policy: Policy, scopes: readonly string[], at: number): S
   const own = { ...source, groups: new Map(), scopes: new Map([['own', rules]]), limits: [] };
   const conditions = rules.flatMap((rule) => conditionsOf(rule, at));
   const ends = new Set([...rules.map(endOf), ...conditions.map(({ alternative }) => alternative.end)]);
+  // Nothing of this caller ends, so the policy decides at all times as it does now.
+  const isEndless = scopes.every((scope) => source.scopes.get(scope)?.every(isWithoutEnd) ?? true);
   const compiled = new Map<number, Policy>();
   const justBefore = (end: number): Policy => {
     const known = compiled.get(end) ?? compilePolicy(own, end === never ? never : end - 1);
@@ -55,7 +57,9 @@ export function sideOf(policy: Policy, scopes: readonly string[], at: number): S
     before: (end, server, access, readOnly = false) => {
       const tool = readOnly && access.object ? [access.object.name] : [];
       const tools = { readOnly: new Map([[server, new Set(tool)]]) };
-      return decide(justBefore(end), ['own'], server, [access], tools);
+      return isEndless
+        ? decide(policy, scopes, server, [access], tools)
+        : decide(justBefore(end), ['own'], server, [access], tools);
     },
     alternatives: (server, tool) =>
       conditions
@@ -72,6 +76,10 @@ function conditionsOf(rule: Rule, at: number) {
     const alternative: Alternative = { rule: { ...toolRule, until: end === never ? undefined : end }, end };
     return { server: patternOf(rule.server), tools: patternOf(toolRule.pattern ?? '*'), alternative };
   });
+}
+
+function isWithoutEnd({ until, toolRules }: Rule): boolean {
+  return until === undefined && toolRules.every((rule) => rule.until === undefined);
 }
 
 function endOf({ until }: { until?: number | undefined }): number {
