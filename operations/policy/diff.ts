@@ -1,4 +1,5 @@
 import { type Difference, diff } from '../../policy/review/diff.ts';
+import { differenceLine } from '../../policy/review/words.ts';
 import { CommandError, operatorCommand, runAsProgram } from '../command.ts';
 import { printPlain, readPolicyFile } from './files.ts';
 
@@ -32,7 +33,7 @@ function asText(differences: readonly Difference[]): string {
     ['agent', 'Agents, by scope:'],
   ] as const) {
     const own = differences.filter((difference) => difference.kind === kind);
-    if (own.length > 0) lines.push('', title, ...own.map((d) => `  ${d.who} ${d.change} ${d.what} on ${d.server}`));
+    if (own.length > 0) lines.push('', title, ...own.map((each) => `  ${differenceLine(each)}`));
   }
   return lines.join('\n');
 }

@@ -1,8 +1,10 @@
 import type { Caller } from '../../policy/caller.ts';
+import type { Decision } from '../../policy/decide.ts';
 import { isServerName } from '../../policy/names.ts';
-import type { Access } from '../../policy/request/mcp-request.ts';
+import { type Access, unknownArguments } from '../../policy/request/mcp-request.ts';
 import { denialWords, type Explanation, type RuleExplanation, type RuleOutcome } from '../../policy/review/explain.ts';
 import { listOf } from '../../policy/review/rule-shape.ts';
+import { approverWords, namesOf, timeWords } from '../../policy/review/words.ts';
 import type { VersionedPolicy } from './files.ts';
 
 /** Everything that the answer to one question shows. */
@@ -45,7 +47,8 @@ export function asJson(answer: Answer): string {
   return JSON.stringify(
     {
       allowed: decision.allowed,
-      ...(decision.allowed ? { rule: decision.rule } : { reason: decision.reason }),
+      ...(decision.allowed ? { rule: decision.rule } : whyNot(decision)),
+      conditions: explanation.conditions,
       verdict: verdict(answer),
       notes: notesOf(answer),
       file,
@@ -85,11 +88,19 @@ export function unknownNotes(caller: Caller): string[] {
   return caller.unknown.map((name) => `the policy does not know the ${what} ${name}: it grants nothing`);
 }
 
-function verdict({ caller, server, access, explanation: { decision } }: Answer): string {
+function verdict({ caller, server, access, explanation: { decision, conditions } }: Answer): string {
   const what = `${access.method}${access.object ? ` ${access.object.name}` : ''} on ${server}`;
-  return decision.allowed
-    ? `Allowed: ${who(caller)} may do ${what}, by the rule ${decision.rule}.`
-    : `Denied: ${who(caller)} may not do ${what}: ${denialWords[decision.reason]} (${decision.reason}).`;
+  if (decision.allowed) return `Allowed: ${who(caller)} may do ${what}, by the rule ${decision.rule}.`;
+  const { reason, argument, hold } = decision;
+  if (reason === 'argument_not_allowed' && access.arguments === unknownArguments)
+    return `It depends on the arguments: ${who(caller)} may do ${what} ${conditions.join(' or ')}.`;
+  const which = argument === undefined ? '' : `; the first that fails is ${argument}`;
+  const approvers = hold ? `: ${approverWords(hold.approvers)}` : '';
+  return `Denied: ${who(caller)} may not do ${what}: ${denialWords[reason]}${which}${approvers} (${reason}).`;
+}
+
+function whyNot({ reason, argument, hold }: Exclude<Decision, { allowed: true }>) {
+  return { reason, ...(argument !== undefined && { argument }), ...(hold && { hold }) };
 }
 
 function notesOf({ caller, notes, server }: Answer): string[] {
@@ -102,13 +113,18 @@ function notesOf({ caller, notes, server }: Answer): string[] {
   ];
 }
 
-function ruleWords({ rule, outcome, unheededGlob }: RuleExplanation, { server, access }: Answer): string {
+function ruleWords(explained: RuleExplanation, { server, access }: Answer): string {
+  const { rule, outcome, unheededGlob, argument, approvers, ended } = explained;
   const { object } = access;
   const words: Record<RuleOutcome, () => string> = {
     hit: () => 'hit',
+    approval: () => `held: it allows the call after approval by ${approvers ? approverWords(approvers) : 'a person'}`,
+    ended: () => `miss: it ended${ended === undefined ? '' : ` on ${timeWords(ended)}`}`,
     server: () => `miss: server is ${rule.server}, not ${server}`,
     method: () => `miss: methods are ${list(rule.methods)}`,
-    object: () => (object ? `miss: ${listOf[object.kind]} are ${list(rule[listOf[object.kind]])}` : 'miss: no object'),
+    object: () =>
+      object ? `miss: ${listOf[object.kind]} are ${names(namesOf(rule, object.kind))}` : 'miss: no object',
+    argument: () => `miss: ${argument ?? 'an argument'} fails; tools are ${names(namesOf(rule, 'tool'))}`,
   };
   const glob =
     unheededGlob &&
@@ -124,4 +140,9 @@ export function indent(lines: readonly string[]): string[] {
 /** Names with commas between them; `(none)` if there is none. */
 export function list(names: readonly string[]): string {
   return names.length === 0 ? '(none)' : names.join(', ');
+}
+
+/** As {@link list}; with semicolons if one of them has a comma. */
+export function names(words: readonly string[]): string {
+  return words.some((word) => word.includes(',')) ? words.join('; ') : list(words);
 }

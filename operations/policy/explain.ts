@@ -19,29 +19,31 @@ Who:   --group GROUP     a person in this group of Cognito (may stand several ti
 What:  --server NAME     the server, and on it:
        --tool NAME, --prompt NAME or --resource URI
        --method METHOD   such as tools/list; tools/call, prompts/get and resources/read need not be said
+       --arguments JSON  the arguments of a call, such as '{"repo": "acme/support"}'
+       --read-only       a person approved the tool as one that only reads (for hint: read-only)
 How:   --file FILE       the policy (default: SCOPES_FILE, or scopes.yml)
        --json            the answer as JSON
-Exit code: 0 allowed, 1 denied, 2 wrong use or a file that cannot be read.`;
+Exit code: 0 allowed, 1 denied or only under conditions, 2 wrong use or a file that cannot be read.`;
 
 const lists = ['group', 'scope'] as const;
 /** Without a server, these ask nothing. */
-const about = ['method', 'tool', 'prompt', 'resource'] as const;
+const about = ['method', 'tool', 'prompt', 'resource', 'arguments'] as const;
 const values = ['token', 'server', ...about, 'file'] as const;
 type Options = { [list in (typeof lists)[number]]?: readonly string[] } & {
   [value in (typeof values)[number]]?: string;
-} & { json?: true };
+} & { json?: true; readOnly?: true };
 
 export const run = operatorCommand<Options>(
   help,
   (command) => {
     for (const name of lists) command.option(`--${name} <name>`, '', collect);
     for (const name of values) command.option(`--${name} <value>`);
-    return command.option('--json');
+    return command.option('--read-only').option('--json');
   },
   async (options, context) => {
     const { server, file = defaultPolicyFile(context.env) } = options;
     const access = server === undefined ? undefined : readAccess(options);
-    if (!access && about.some((name) => options[name] !== undefined))
+    if (!access && (options.readOnly || about.some((name) => options[name] !== undefined)))
       throw new CommandError('--server is missing: which server is it about?');
     const policy = await readPolicyFile(file, context);
     const { caller, notes } = await readCaller(policy, options, context);
@@ -50,7 +52,9 @@ export const run = operatorCommand<Options>(
       printPlain(context, options.json ? rightsAsJson(rights) : rightsAsText(rights));
       return 0;
     }
-    const explanation = explain(policy, caller.scopes, server, access);
+    const readOnly = options.readOnly && access.object ? [access.object.name] : [];
+    const tools = { readOnly: new Map([[server, new Set(readOnly)]]) };
+    const explanation = explain(policy, caller.scopes, server, access, tools);
     const answer: Answer = { file, policy, caller, notes, server, access, explanation };
     printPlain(context, options.json ? asJson(answer) : asText(answer));
     return explanation.decision.allowed ? 0 : 1;

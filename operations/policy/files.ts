@@ -22,13 +22,13 @@ export function defaultPolicyFile(env: NodeJS.ProcessEnv): string {
 export type VersionedPolicy = Policy & { version: string };
 
 /**
- * Reads a policy file.
+ * Reads a policy file. What has ended by now grants nothing.
  * @param path counts from where the command was called; `-` is standard input
  * @throws {CommandError} with every fault of the file
  */
 export async function readPolicyFile(path: string, context: Context): Promise<VersionedPolicy> {
   const text = await readText(path, context);
-  const { value, faults } = attempt(() => parsePolicy(text));
+  const { value, faults } = attempt(() => parsePolicy(text, Date.now()));
   if (!value) throw new CommandError(new ConfigError(faults, path).message);
   return { ...value, version: policyVersion(text) };
 }

@@ -1,6 +1,8 @@
 import type { Caller } from '../../policy/caller.ts';
-import type { Rule } from '../../policy/policy.ts';
-import { indent, list, scopesOf, unknownNotes, who } from './explain-text.ts';
+import { limitsOf } from '../../policy/limits.ts';
+import type { Limit, Rule } from '../../policy/policy.ts';
+import { limitWords, namesOf, untilWords } from '../../policy/review/words.ts';
+import { indent, list, names, scopesOf, unknownNotes, who } from './explain-text.ts';
 import type { VersionedPolicy } from './files.ts';
 
 /** Everything that a caller has by the policy. */
@@ -15,6 +17,7 @@ export interface Rights {
 export function rightsAsText(rights: Rights): string {
   const { caller, file, policy, notes } = rights;
   const rules = rulesOf(rights);
+  const limits = limitsOfRights(rights);
   const width = Math.max(0, ...rules.map(({ at }) => at.length));
   return [
     `What ${who(caller)} may do`,
@@ -25,6 +28,9 @@ export function rightsAsText(rights: Rights): string {
     '',
     'Rules of these scopes:',
     ...indent(rules.map((rule) => `${rule.at.padEnd(width)}  ${ruleWords(rule)}`)),
+    ...(limits.length > 0
+      ? ['', 'Limits:', ...indent(limits.map((limit) => `${limit.at}  ${limitWords(limit)}`))]
+      : []),
     '',
     'Permissions in the registry (UI-Scopes):',
     ...indent(Object.entries(permissionsOf(rights)).map(([permission, servers]) => `${permission}: ${list(servers)}`)),
@@ -37,11 +43,19 @@ export function rightsAsJson(rights: Rights): string {
   const groups = Object.fromEntries(caller.groups.map((group) => [group, policy.source.groups.get(group)]));
   const all = [...notes, ...unknownNotes(caller)];
   const content = { notes: all, file, version: policy.version, caller, groups };
-  return JSON.stringify({ ...content, rules: rulesOf(rights), registry: permissionsOf(rights) }, null, 2);
+  return JSON.stringify(
+    { ...content, rules: rulesOf(rights), limits: limitsOfRights(rights), registry: permissionsOf(rights) },
+    null,
+    2,
+  );
 }
 
 function rulesOf({ caller, policy }: Rights): Rule[] {
   return caller.scopes.flatMap((scope) => policy.source.scopes.get(scope) ?? []);
+}
+
+function limitsOfRights({ caller: { kind, groups, scopes, unknown }, policy }: Rights): readonly Limit[] {
+  return limitsOf(policy, { isAgent: kind === 'agent', groups: [...groups, ...unknown], scopes });
 }
 
 function permissionsOf({ caller, policy }: Rights): Record<string, string[]> {
@@ -52,7 +66,13 @@ function permissionsOf({ caller, policy }: Rights): Record<string, string[]> {
   return all;
 }
 
-function ruleWords({ server, methods, tools, prompts, resources }: Rule): string {
-  const objects = Object.entries({ tools, prompts, resources }).filter(([, names]) => names.length > 0);
-  return [`on ${server}: ${list(methods)}`, ...objects.map(([kind, names]) => `${kind} ${list(names)}`)].join('; ');
+function ruleWords(rule: Rule): string {
+  const { server, methods, prompts, resources, until } = rule;
+  const tools = namesOf(rule, 'tool');
+  const objects = Object.entries({ tools, prompts, resources }).filter(([, words]) => words.length > 0);
+  return [
+    `on ${server}: ${list(methods)}`,
+    ...objects.map(([kind, words]) => `${kind} ${names(words)}`),
+    ...(until === undefined ? [] : [untilWords(until)]),
+  ].join('; ');
 }

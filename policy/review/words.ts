@@ -7,9 +7,11 @@ import {
   type ToolRule,
   wildcard,
 } from '../policy.ts';
+import type { ObjectKind } from '../request/methods.ts';
 import type { UiPermission } from '../ui.ts';
 import type { Difference } from './compare/difference.ts';
 import type { Condition } from './compare/side.ts';
+import { listOf } from './rule-shape.ts';
 import type { Sample } from './universe.ts';
 
 /** Values or names in one list of words. */
@@ -60,6 +62,11 @@ export function ruleWords(rule: Rule): string[] {
   if (any('completion/complete')) words.push('get completions');
   if ([...methods].some((method) => method.startsWith('tasks/'))) words.push('use tasks of their own');
   return words;
+}
+
+/** What a rule names of one kind: names and globs, and each tool with its condition. */
+export function namesOf(rule: Rule, kind: ObjectKind): string[] {
+  return kind === 'tool' ? [...rule.tools, ...rule.toolRules.map(toolRuleWords)] : [...rule[listOf[kind]]];
 }
 
 /** `create_issue, when repo is acme/support`; `every tool, if a person approved it as read-only`. */
