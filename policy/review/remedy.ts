@@ -1,4 +1,5 @@
-import { decide } from '../decide.ts';
+import { type Decision, decide } from '../decide.ts';
+import type { KnownTools } from '../known-tools.ts';
 import { Patterns } from '../patterns.ts';
 import { type Policy, type Rule, wildcard } from '../policy.ts';
 import type { Access } from '../request/mcp-request.ts';
@@ -9,6 +10,8 @@ export interface Denied {
   scopes: readonly string[];
   server: string;
   accesses: readonly [Access, ...Access[]];
+  /** As for `decide`; approvals of the registry do not count. */
+  tools?: KnownTools | undefined;
 }
 
 /** A possible grant: a scope, or a group with its scopes. A lower rank has less power. */
@@ -51,24 +54,39 @@ export function scopeThatHelps(policy: Policy, denied: Denied): string | undefin
 
 /**
  * Returns the groups that a person could join: each of them, together with what the person holds, would allow the whole
- * request. The least powerful comes first; at most `most` groups. Pure.
+ * request, or allow it after an approval if the person may not even have that. The least powerful comes first, and those with
+ * an approval last; at most `most` groups. Pure.
  */
 export function groupsThatHelp(policy: Policy, denied: Denied, most: number): string[] {
   const names = helpful(policy, 'groups', denied).map(({ name }) => name);
   return names.take(most).toArray();
 }
 
-function* helpful(policy: Policy, kind: keyof Options, { scopes, server, accesses }: Denied): Generator<Option> {
+function* helpful(policy: Policy, kind: keyof Options, denied: Denied): Generator<Option> {
+  const { scopes, server, accesses } = denied;
+  const tools = denied.tools && { readOnly: denied.tools.readOnly };
   if (accesses.length > mostAccesses || accesses.some(({ object }) => (object?.name.length ?? 0) > longestName)) return;
   if (!mayKnow(policy, scopes, server)) return;
-  const [first, ...rest] = accesses.filter((access) => !decide(policy, scopes, server, [access]).allowed);
+  const verdict = (held: readonly string[], asked: Denied['accesses']) => decide(policy, held, server, asked, tools);
+  const [first, ...rest] = accesses.filter((access) => !verdict(scopes, [access]).allowed);
   if (!first) return;
+  const isHeld = accesses.every((access) => isAllowedAfterApproval(verdict(scopes, [access])));
+  const holding: Option[] = [];
   let looks = 0;
   for (const option of weakestFirst(optionsOf(policy)[kind].matching(server))) {
     looks += option.scopes.length * (rest.length + 1);
-    if (looks > mostLooks) return;
-    if (decide(policy, option.scopes, server, [first, ...rest]).allowed) yield option;
+    if (looks > mostLooks) break;
+    const decision = verdict(option.scopes, [first, ...rest]);
+    if (decision.allowed) yield option;
+    else if (!isHeld && [first, ...rest].every((access) => isAllowedAfterApproval(verdict(option.scopes, [access]))))
+      holding.push(option);
   }
+  // They help too, but each call waits for a person.
+  yield* holding;
+}
+
+function isAllowedAfterApproval(decision: Decision): boolean {
+  return decision.allowed || decision.reason === 'approval_needed';
 }
 
 /** Removes duplicates: a scope may name the server both by name and by glob. */
@@ -115,7 +133,10 @@ function index(policy: Policy, named: readonly [name: string, scopes: readonly s
 
 function powerOf(rules: readonly Rule[]): [serverGlobs: number, otherGlobs: number, all: number] {
   const isGlob = (pattern: string) => wildcard(pattern).endsWith('*');
-  const others = rules.flatMap(({ methods, tools, prompts, resources }) => [methods, tools, prompts, resources].flat());
+  const others = rules.flatMap(({ methods, tools, toolRules, prompts, resources }) => {
+    // A tool with a condition counts like a name: there is less that it grants.
+    return [methods, tools, prompts, resources, toolRules.map(() => 'name')].flat();
+  });
   // All, not names alone: ranks are compared by this only when the numbers of globs are equal.
   return [rules.filter(({ server }) => isGlob(server)).length, others.filter(isGlob).length, others.length];
 }

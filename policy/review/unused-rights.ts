@@ -29,6 +29,8 @@ export interface UnusedRight {
 export interface RightsQuery {
   /** The beginning of the span, in seconds since 1970. */
   from: number;
+  /** A rule that has ended by then is no right; in milliseconds since 1970. Default: none has ended. */
+  at?: number;
   /** The tools that each server is known to have. */
   tools: ReadonlyMap<string, readonly string[]>;
   /** Rights on these servers only, for each server by itself; `all` for each rule as a whole. */
@@ -50,7 +52,8 @@ export function unusedRights(policy: PolicySource, uses: readonly RuleUse[], que
   const rights: UnusedRight[] = [];
   const real = uses.filter(({ method }) => !lifecycle.has(method));
   for (const [scope, rules] of policy.scopes) {
-    const shapes = rules.map(quick).filter(({ methods }) => methods.size > 0);
+    const lasting = rules.filter(({ until }) => until === undefined || until > (query.at ?? 0));
+    const shapes = lasting.map((rule) => quick(rule, query.at ?? 0)).filter(({ methods }) => methods.size > 0);
     const used = usesByRule(shapes, scope, real);
     const groups = [...policy.groups].flatMap(([group, scopes]) => (scopes.includes(scope) ? [group] : []));
     for (const shape of shapes)
@@ -66,12 +69,18 @@ export function unusedRights(policy: PolicySource, uses: readonly RuleUse[], que
 /** A rule whose patterns are compiled: there are thousands of uses. */
 interface QuickRule extends RuleShape {
   coversServer: (name: string) => boolean;
+  /** Whether it names the tool, with a condition or without. Which tools a hint covers is not known here. */
+  namesTool: (name: string) => boolean;
+  /** Whether it could allow a call of the tool. */
   coversTool: (name: string) => boolean;
 }
 
-function quick(rule: Parameters<typeof shapeOf>[0]): QuickRule {
+function quick(rule: Parameters<typeof shapeOf>[0], at: number): QuickRule {
   const shape = shapeOf(rule);
-  return { ...shape, coversServer: oneOf([shape.server]), coversTool: oneOf(shape.objects.tool) };
+  const lasting = shape.toolRules.filter(({ until }) => until === undefined || until > at);
+  const named = lasting.filter(({ hint }) => hint === undefined);
+  const tools = (of: typeof lasting) => oneOf([...shape.objects.tool, ...of.map(({ pattern }) => pattern)]);
+  return { ...shape, coversServer: oneOf([shape.server]), namesTool: tools(named), coversTool: tools(lasting) };
 }
 
 function oneOf(patterns: readonly string[]): (name: string) => boolean {
@@ -109,7 +118,7 @@ function serversOf({ server, coversServer }: QuickRule, { servers }: RightsQuery
 
 /** @param server a server, or the rule's own pattern of servers */
 function rightOf(
-  { at, methods, coversTool }: QuickRule,
+  { at, methods, namesTool }: QuickRule,
   server: string,
   uses: readonly RuleUse[],
   { from, tools }: RightsQuery,
@@ -122,7 +131,7 @@ function rightOf(
   for (const [name, its] of methods.has('tools/call') ? tools : []) {
     if (!isOn(name)) continue;
     for (const tool of its) {
-      if (called.has(`${name}/${tool}`) || !coversTool(tool)) continue;
+      if (called.has(`${name}/${tool}`) || !namesTool(tool)) continue;
       missed.push(server === name ? tool : `${name}/${tool}`);
     }
   }

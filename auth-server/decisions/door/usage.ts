@@ -55,14 +55,14 @@ function unusedIn(
   { query, visible, reader }: Reading<UsageQuery>,
   { usage, uses }: { usage: Omit<Usage, 'unused'>; uses: readonly RuleUse[] },
 ): Usage['unused'] {
-  const { source } = policy();
+  const { source, at } = policy();
   const known = definitions.tools();
   const tools = known.size > 0 ? known : calledTools(uses);
   const all = [...new Set([...tools.keys(), ...namedServers(source)])];
   const mayView = (server: string) => mayUseUi(policy(), reader.scopes, 'view_audit', server);
   const some = query.server === undefined ? all.filter(mayView) : [query.server];
   const servers = visible.servers === 'all' && query.server === undefined ? 'all' : some;
-  const rights = unusedRights(source, uses, { from: Date.parse(usage.from) / 1_000, tools, servers });
+  const rights = unusedRights(source, uses, { from: Date.parse(usage.from) / 1_000, at, tools, servers });
   return rights.map(({ lastUsed, ...right }) => ({
     ...right,
     lastUsed: lastUsed === null ? null : new Date(lastUsed * 1_000).toISOString(),
