@@ -11,6 +11,8 @@ export interface Note {
   more: readonly string[];
   /** Where to go on. */
   link?: { href: string; label: string };
+  /** A form of one button that undoes it: where it is sent, and its fields. */
+  undo?: { action: string; fields: Readonly<Record<string, string>> };
 }
 
 /** A form that ends something came too late. */

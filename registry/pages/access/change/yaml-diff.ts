@@ -1,0 +1,86 @@
+/** A line of a difference between two texts. `gap` stands for lines that are left out. */
+export interface DiffLine {
+  kind: 'same' | 'added' | 'removed' | 'gap';
+  text: string;
+}
+
+/** Lines around a change that are shown. */
+const around = 3;
+/** Lines that one difference shows. */
+const mostLines = 400;
+const longestLine = 400;
+/** With more cells, comparing line by line would take too long: the whole middle then counts as replaced. */
+const mostCells = 4_000_000;
+
+/**
+ * What differs between two texts, line by line, with the lines around it and the key at the left margin above it. Pure; time and
+ * size are bounded.
+ */
+export function lineDiff(before: string, after: string): DiffLine[] {
+  const [old, now] = [before.split('\n'), after.split('\n')];
+  let head = 0;
+  while (head < old.length && head < now.length && old[head] === now[head]) head += 1;
+  let tail = 0;
+  while (tail < old.length - head && tail < now.length - head && old.at(-1 - tail) === now.at(-1 - tail)) tail += 1;
+  if (head === old.length && head === now.length) return [];
+  const middle = compare(old.slice(head, old.length - tail), now.slice(head, now.length - tail));
+  const same = (text: string): DiffLine => ({ kind: 'same', text });
+  const all = [...now.slice(0, head).map(same), ...middle, ...(tail > 0 ? now.slice(-tail).map(same) : [])];
+  return cut(all);
+}
+
+/** The longest common lines of two texts, as of Myers' problem, by dynamic programming. */
+function compare(old: readonly string[], now: readonly string[]): DiffLine[] {
+  const removed = (text: string): DiffLine => ({ kind: 'removed', text });
+  const added = (text: string): DiffLine => ({ kind: 'added', text });
+  if (old.length * now.length > mostCells) return [...old.map(removed), ...now.map(added)];
+  const width = now.length + 1;
+  const common = new Uint32Array((old.length + 1) * width);
+  const at = (i: number, j: number) => common[i * width + j] ?? 0;
+  for (let i = old.length - 1; i >= 0; i--)
+    for (let j = now.length - 1; j >= 0; j--)
+      common[i * width + j] = old[i] === now[j] ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1));
+  const lines: DiffLine[] = [];
+  let [i, j] = [0, 0];
+  while (i < old.length || j < now.length) {
+    if (i < old.length && j < now.length && old[i] === now[j]) {
+      lines.push({ kind: 'same', text: old[i] ?? '' });
+      i += 1;
+      j += 1;
+    } else if (j >= now.length || (i < old.length && at(i + 1, j) >= at(i, j + 1))) {
+      lines.push(removed(old[i] ?? ''));
+      i += 1;
+    } else {
+      lines.push(added(now[j] ?? ''));
+      j += 1;
+    }
+  }
+  return lines;
+}
+
+function cut(all: readonly DiffLine[]): DiffLine[] {
+  const shown = new Set<number>();
+  for (const [i, { kind }] of all.entries()) {
+    if (kind === 'same') continue;
+    for (let near = Math.max(0, i - around); near <= Math.min(all.length - 1, i + around); near++) shown.add(near);
+    const key = keyAbove(all, i);
+    if (key !== undefined) shown.add(key);
+  }
+  const lines: DiffLine[] = [];
+  let last = -1;
+  for (const i of [...shown].sort((a, b) => a - b)) {
+    const line = all[i];
+    if (!line) continue;
+    if (i > last + 1) lines.push({ kind: 'gap', text: '…' });
+    lines.push({ ...line, text: line.text.length > longestLine ? `${line.text.slice(0, longestLine)}…` : line.text });
+    last = i;
+    if (lines.length >= mostLines) return [...lines, { kind: 'gap', text: '… more lines differ' }];
+  }
+  return lines;
+}
+
+/** The line above that begins at the left margin and ends a key: the scope or section in which a change stands. */
+function keyAbove(all: readonly DiffLine[], from: number): number | undefined {
+  for (let i = from; i >= 0; i--) if (/^[^\s#-].*:\s*(?:#.*)?$/.test(all[i]?.text ?? '')) return i;
+  return undefined;
+}

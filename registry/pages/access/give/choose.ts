@@ -1,0 +1,18 @@
+import type { Request, Response } from 'express';
+import { personOf } from '../../../access/guards.ts';
+import type { View } from '../../shared/render.ts';
+import type { AccessOptions } from '../options.ts';
+import { holdersOf } from './holders.ts';
+
+/** The page that asks for the server, and to whom, before access is given. It is a form without a script. */
+export function showChoice(options: AccessOptions, req: Request, res: Response): void {
+  const { catalogue, policy, render } = options;
+  const person = personOf(req);
+  const view = {
+    ...{ title: 'Give access', person },
+    servers: catalogue.list(person).map(({ name, title }) => ({ name, title })),
+    holders: holdersOf(policy()),
+    to: typeof req.query.to === 'string' ? req.query.to : '',
+  };
+  render<View & typeof view>(res, 200, 'access/choose', view);
+}
