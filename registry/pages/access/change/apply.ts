@@ -1,9 +1,13 @@
 import type { Response } from 'express';
-import { type PolicyConflict as Conflict, type PolicyVersion, policyChange } from '../../../../common/policy/versions.ts';
+import {
+  type PolicyConflict as Conflict,
+  type PolicyVersion,
+  policyChange,
+} from '../../../../common/policy/versions.ts';
 import { actorOf } from '../../../access/guards.ts';
 import { PolicyConflict, RegistryError } from '../../../errors/registry-error.ts';
 import type { Note } from '../../shared/notes.ts';
-import type { AccessOptions, Editor } from '../options.ts';
+import type { AccessOptions, Editor } from '../shared/options.ts';
 
 export interface Change {
   /** The number of the version it was made from. */
@@ -72,7 +76,13 @@ export function noteOn(text: string, { number, parent, why }: PolicyVersion): No
       fields: { base: String(number), why: `Undo version ${number}: ${why}`.slice(0, 500), do: 'apply' },
     },
   };
-  return { tone: 'good', text, more: [], ...back, link: { href: `/access/changes/${number}`, label: 'See the change' } };
+  return {
+    tone: 'good',
+    text,
+    more: [],
+    ...back,
+    link: { href: `/access/changes/${number}`, label: 'See the change' },
+  };
 }
 
 /** The change stands, whatever becomes of the request. */
@@ -90,4 +100,3 @@ async function answerRequest(
     return [`The request could not be answered: ${error.message}`];
   }
 }
-

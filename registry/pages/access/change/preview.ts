@@ -1,6 +1,6 @@
 import type { CurrentPolicy } from '../../../../common/policy/versions.ts';
 import { digest } from '../../shared/digest.ts';
-import { type AccessOptions, type Editor, orNothing, seenOf } from '../options.ts';
+import { type AccessOptions, type Editor, orNothing, seenOf } from '../shared/options.ts';
 import { type ChangeLines, linesOf } from './difference-lines.ts';
 import { type ReplayView, replayView } from './replay-view.ts';
 import { type DiffLine, lineDiff } from './yaml-diff.ts';
@@ -47,10 +47,7 @@ export async function previewOf(
   const isSame = text === current.text;
   const [judged, replay] = isSame
     ? [{ differences: [], more: 0, needsSecond: [], faults: [] }, undefined]
-    : await Promise.all([
-        policyDoor.judge(assertion, text),
-        orNothing(policyDoor.replay(assertion, { text, since })),
-      ]);
+    : await Promise.all([policyDoor.judge(assertion, text), orNothing(policyDoor.replay(assertion, { text, since }))]);
   const groups = judged.differences.flatMap(({ kind, who }) => (kind === 'person' ? [who] : []));
   const isWhole = text.length <= longestCopy;
   return {

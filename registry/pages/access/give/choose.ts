@@ -1,8 +1,8 @@
 import type { Request, Response } from 'express';
 import { personOf } from '../../../access/guards.ts';
 import type { View } from '../../shared/render.ts';
-import type { AccessOptions } from '../options.ts';
-import { holdersOf } from './holders.ts';
+import { holdersOf } from '../shared/holders.ts';
+import type { AccessOptions } from '../shared/options.ts';
 
 /** The page that asks for the server, and to whom, before access is given. It is a form without a script. */
 export function showChoice(options: AccessOptions, req: Request, res: Response): void {

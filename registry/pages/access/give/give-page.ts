@@ -14,11 +14,12 @@ import type { View } from '../../shared/render.ts';
 import { applyChange, type Refused } from '../change/apply.ts';
 import { type ChangeLines, linesOf } from '../change/difference-lines.ts';
 import { lookFirst, markOf, type Preview, previewOf } from '../change/preview.ts';
-import { type AccessOptions, type Editor, editorOf, seenOf } from '../options.ts';
+import { holdersOf, holderWords, scopesOf } from '../shared/holders.ts';
+import { type AccessOptions, type Editor, editorOf, seenOf } from '../shared/options.ts';
+import { reachOf } from '../shared/reach.ts';
 import { showChoice } from './choose.ts';
 import { endOf, type Faults, grantIn } from './grant.ts';
-import { holdersOf, holderWords, scopesOf } from './holders.ts';
-import { hasOf, type Picker, pickerOf, readingTools } from './picker.ts';
+import { type Picker, pickerOf, readingTools } from './picker.ts';
 import { knownArguments } from './schema.ts';
 import { emptyValues, pressed, type Values, valuesIn } from './values.ts';
 
@@ -111,7 +112,14 @@ async function apply(options: AccessOptions, req: Request, res: Response, about:
   if (about.seen !== markOf(made.text)) return await show(options, req, res, 200, { ...about, notice: lookFirst });
   const { why, request, to, base } = values;
   const done = `${holderWords(to)} may use ${server.title}.`;
-  const refused = await applyChange(options, editor, res, { base, text: made.text, why, source: 'page', done, request });
+  const refused = await applyChange(options, editor, res, {
+    base,
+    text: made.text,
+    why,
+    source: 'page',
+    done,
+    request,
+  });
   if (refused) await showRefused(options, req, res, about, refused);
 }
 
@@ -140,7 +148,7 @@ function textFor(values: Values, server: CatalogueEntry, text: string) {
 }
 
 async function show(options: AccessOptions, req: Request, res: Response, status: number, about: About): Promise<void> {
-  const { policy, render } = options;
+  const { policy, knownTools, render } = options;
   const { editor, current, server, asked, state } = about;
   const { values } = state;
   const isComplete = values.to !== '';
@@ -151,7 +159,7 @@ async function show(options: AccessOptions, req: Request, res: Response, status:
   const holders = holdersOf(policy());
   const { isWaiting } = toolsOf(options, server);
   const { tools, details } = server.health;
-  const has = hasOf(policy(), scopesOf(policy(), values.to), server.name);
+  const has = reachOf(policy(), scopesOf(policy(), values.to), server.name, knownTools());
   const suggested = asked ? await suggestedFor(options, editor, asked) : [];
   render<GiveView>(res, status, 'access/give', {
     title: `Give access to ${server.title}`,

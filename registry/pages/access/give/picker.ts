@@ -1,9 +1,8 @@
-import { decide } from '../../../../policy/decide.ts';
-import type { Policy } from '../../../../policy/policy.ts';
 import { reveal } from '../../../pins/reveal.ts';
 import { isUnusable, type ToolInfo } from '../../../servers/tool.ts';
 import { shortened } from '../../shared/format.ts';
-import { type Effect, effectOf } from '../effect.ts';
+import { type Effect, effectOf } from '../shared/effect.ts';
+import type { Reach } from '../shared/reach.ts';
 import type { Faults } from './grant.ts';
 import { type KnownArgument, knownArguments } from './schema.ts';
 import { emptyLimit, mostLimits, type TypedLimit, type Values } from './values.ts';
@@ -38,7 +37,7 @@ export interface Pick {
   says: string;
   isChosen: boolean;
   /** What the holder may do already: call it always, only with limits or an approval, or not at all. */
-  has: 'all' | 'some' | 'none';
+  has: Reach;
   /** Its definition waits for approval. */
   waits: boolean;
   isGone: boolean;
@@ -53,7 +52,7 @@ export interface PickerInput {
   tools: readonly ToolInfo[];
   faults: Faults;
   isWaiting: (tool: string) => boolean;
-  hasOf: (tool: string) => Pick['has'];
+  hasOf: (tool: string) => Reach;
 }
 
 /** The tools of a server as the form offers them, in groups, and how many are left out. */
@@ -98,15 +97,6 @@ export function readingTools(tools: readonly ToolInfo[], isWaiting: (tool: strin
   return tools
     .filter((tool) => effectOf(tool) === 'reads' && canBeNamed(tool.name) && !isWaiting(tool.name))
     .map(({ name }) => name);
-}
-
-/** What callers with these scopes may do with each tool of a server. */
-export function hasOf(policy: Policy, scopes: readonly string[], server: string): PickerInput['hasOf'] {
-  return (tool) => {
-    const access = { method: 'tools/call', object: { kind: 'tool' as const, name: tool } };
-    const decision = decide(policy, scopes, server, [access]);
-    return decision.allowed ? 'all' : 'none';
-  };
 }
 
 function saysOf(tool: ToolInfo | undefined): string {

@@ -12,10 +12,11 @@ import type { View } from '../../shared/render.ts';
 import { applyChange } from '../change/apply.ts';
 import { linesOf } from '../change/difference-lines.ts';
 import { lookFirst, markOf, previewOf } from '../change/preview.ts';
-import { type AccessOptions, type Editor, editorOf } from '../options.ts';
-import { holderIn, type Faults } from './grant.ts';
-import { holderWords, scopesOf } from './holders.ts';
-import { canBeNamed, hasOf } from './picker.ts';
+import { holderIn, holderWords, scopesOf } from '../shared/holders.ts';
+import { type AccessOptions, type Editor, editorOf } from '../shared/options.ts';
+import { reachOf } from '../shared/reach.ts';
+import type { Faults } from './grant.ts';
+import { canBeNamed } from './picker.ts';
 import { numberIn } from './values.ts';
 
 /** What the form takes away, and its reason. */
@@ -65,7 +66,11 @@ export function createTakePage(options: AccessOptions): Router {
     const form = formOf(req);
     const text = (name: string) => (form.get(name) ?? '').slice(0, 2_000);
     const values: Values = {
-      ...{ server: text('server'), from: text('from').slice(0, 300), what: form.get('what') === 'some' ? 'some' : 'all' },
+      ...{
+        server: text('server'),
+        from: text('from').slice(0, 300),
+        what: form.get('what') === 'some' ? 'some' : 'all',
+      },
       tools: new Set(form.getAll('tool').slice(0, mostTools)),
       ...{ why: text('why'), base: numberIn(text('base')) },
     };
@@ -80,8 +85,7 @@ export function createTakePage(options: AccessOptions): Router {
 async function apply(options: AccessOptions, req: Request, res: Response, about: About, seen: string | null) {
   const { editor, current, server, values } = about;
   const made = textFor(values, current.text);
-  if (made.fault !== undefined)
-    return await show(options, req, res, 400, { ...about, faults: { form: made.fault } });
+  if (made.fault !== undefined) return await show(options, req, res, 400, { ...about, faults: { form: made.fault } });
   if (seen !== markOf(made.text)) return await show(options, req, res, 200, { ...about, notice: lookFirst });
   const what = values.what === 'all' ? server.title : `${inWords([...values.tools])} on ${server.title}`;
   const done = `Taken from ${holderWords(values.from)}: ${what}.`;
@@ -99,11 +103,11 @@ async function apply(options: AccessOptions, req: Request, res: Response, about:
 }
 
 async function show(options: AccessOptions, _req: Request, res: Response, status: number, about: About) {
-  const { policy, render } = options;
+  const { policy, knownTools, render } = options;
   const { editor, current, server, values, faults = {}, notice, conflict } = about;
   const made = textFor(values, current.text);
   const preview = made.text === undefined ? undefined : await previewOf(options, editor, current, made.text);
-  const has = hasOf(policy(), scopesOf(policy(), values.from), server.name);
+  const has = reachOf(policy(), scopesOf(policy(), values.from), server.name, knownTools());
   const known = server.health.tools.map(({ name }) => name).filter((name) => has(name) !== 'none');
   const view = {
     ...{ title: `Take access to ${server.title} away`, person: editor.person, notice, conflict },

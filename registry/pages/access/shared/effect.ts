@@ -1,4 +1,4 @@
-import type { ToolInfo } from '../../servers/tool.ts';
+import type { ToolInfo } from '../../../servers/tool.ts';
 
 /** What a tool does by its own words: MCP 2025-11-25, `ToolAnnotations`. These are claims of the server. */
 export type Effect = 'reads' | 'changes' | 'destroys';

@@ -1,22 +1,24 @@
 import type { Request } from 'express';
-import type { Policy } from '../../../policy/policy.ts';
-import type { Catalogue } from '../../access/catalogue.ts';
-import { requireEditPolicy } from '../../access/edit-policy.ts';
-import { type Person, personOf } from '../../access/guards.ts';
-import type { PeopleDoor } from '../../access/people.ts';
-import type { PolicyDoor } from '../../access/policy.ts';
-import type { SeenDoor } from '../../access/seen.ts';
-import { RegistryError } from '../../errors/registry-error.ts';
-import type { ApprovedDefinitions } from '../../pins/approved-definitions.ts';
-import type { Requests } from '../../requests/requests.ts';
-import type { Notes } from '../shared/notes.ts';
-import type { Render } from '../shared/render.ts';
+import type { KnownTools } from '../../../../policy/known-tools.ts';
+import type { Policy } from '../../../../policy/policy.ts';
+import type { Catalogue } from '../../../access/catalogue.ts';
+import { requireEditPolicy } from '../../../access/edit-policy.ts';
+import { type Person, personOf } from '../../../access/guards.ts';
+import type { PeopleDoor } from '../../../access/people.ts';
+import type { PolicyDoor } from '../../../access/policy.ts';
+import type { SeenDoor } from '../../../access/seen.ts';
+import { RegistryError } from '../../../errors/registry-error.ts';
+import type { ApprovedDefinitions } from '../../../pins/approved-definitions.ts';
+import type { Requests } from '../../../requests/requests.ts';
+import type { Notes } from '../../shared/notes.ts';
+import type { Render } from '../../shared/render.ts';
 
 /** What the pages of access are made of. */
 export interface AccessOptions {
   publicUrl: string;
   catalogue: Catalogue;
   policy: () => Policy;
+  knownTools: () => KnownTools;
   policyDoor: PolicyDoor;
   requests: Pick<Requests, 'find' | 'open' | 'answer'>;
   seen: SeenDoor;

@@ -1,6 +1,12 @@
+import type { Holder } from '../../../../common/policy/edit/grant.ts';
 import type { Policy } from '../../../../policy/policy.ts';
 import { scopesOfGroups } from '../../../../policy/policy.ts';
-import { holderIn } from './grant.ts';
+
+/** Reads whom the form names; undefined if it names none. */
+export function holderIn(to: string): Holder | undefined {
+  const [, kind, name] = /^(group|agent):(.+)$/s.exec(to) ?? [];
+  return name === undefined ? undefined : { kind: kind === 'agent' ? 'agent' : 'group', name };
+}
 
 /** A group or an agent as a form names it. */
 export interface HolderChoice {

@@ -1,0 +1,67 @@
+import type { KnownTools } from '../../../../policy/known-tools.ts';
+import { isKnownScope, type Policy } from '../../../../policy/policy.ts';
+import type { CatalogueEntry } from '../../../access/catalogue.ts';
+import { answerTo } from '../../rights/explained.ts';
+import { inWords } from '../../shared/format.ts';
+
+/** The sentence of the form: may `who` call `tool` on `server`? */
+export interface Asked {
+  who: string;
+  tool: string;
+  server: string;
+}
+
+/** A person who was found by a name, with their groups. */
+export interface FoundPerson {
+  name: string;
+  groups: readonly string[];
+}
+
+const longest = 256;
+
+/** Reads the question from a query; undefined if none is asked. */
+export function askedIn(query: Readonly<Record<string, unknown>>): Asked | undefined {
+  const text = (name: string) => (typeof query[name] === 'string' ? query[name].trim().slice(0, longest) : '');
+  const asked = { who: text('who'), tool: text('tool'), server: text('server') };
+  return asked.who + asked.tool + asked.server === '' ? undefined : asked;
+}
+
+/** Whether a name is that of a group or of a scope that the policy knows. */
+export function isKnownName(policy: Policy, who: string): boolean {
+  return policy.source.groups.has(who) || isKnownScope(policy, who);
+}
+
+/**
+ * Answers with the code that decides at the gate. Pure.
+ * @param person the person of that name, if `who` is no group and no scope
+ */
+export function answerOf(
+  policy: Policy,
+  { who, tool, server }: Asked,
+  person: FoundPerson | undefined,
+  { servers, tools }: { servers: readonly CatalogueEntry[]; tools: KnownTools },
+) {
+  if (who === '' || tool === '' || server === '') return { fault: 'Name who, the tool and the server.' };
+  const isGroup = policy.source.groups.has(who);
+  if (!isGroup && !isKnownScope(policy, who) && !person)
+    return { fault: `There is no group, scope or person “${who}” that the gateway has seen.` };
+  const named = servers.find(({ name, title }) => name === server || title.toLowerCase() === server.toLowerCase());
+  const kind = isGroup || !isKnownScope(policy, who) ? ('group' as const) : ('scope' as const);
+  const names = isGroup || kind === 'scope' ? [who] : (person?.groups ?? []);
+  const name = named?.name ?? server;
+  if (names.length === 0) return { fault: '', allowed: false, text: `${who} is in no group.`, href: '' };
+  const question = { kind, who: names.join(' '), server: name, method: 'tools/call', object: tool };
+  const answer = answerTo(policy, question, { servers, tools });
+  if (typeof answer === 'string') return { fault: answer };
+  const through = person && !isGroup && kind === 'group' ? ` ${person.name} is in ${inWords(names)}.` : '';
+  const { allowed, verdict, helps, rule, notes } = answer;
+  const more = rule
+    ? `By the rule ${rule}.`
+    : helps.length > 0
+      ? `It would be allowed by ${inWords(helps, 'or')}.`
+      : '';
+  return {
+    ...{ fault: '', allowed, text: [`${verdict}${through}`, more, ...notes].filter(Boolean).join(' ') },
+    href: `/rights?${new URLSearchParams(question)}#explain`,
+  };
+}
