@@ -33,6 +33,7 @@ import { RegistryError } from './errors/registry-error.ts';
 import type { ConnectionTest } from './health/probe/connection-test.ts';
 import type { Icons } from './icons/icons.ts';
 import { serveIcon } from './icons/serve-icon.ts';
+import { createAccessPages } from './pages/access/access-pages.ts';
 import { createAccountPages } from './pages/account/account.ts';
 import { createAuditPages } from './pages/audit/audit.ts';
 import type { ClientLogins } from './pages/connect/connect.ts';
@@ -179,7 +180,7 @@ function addPages(app: Express, shown: PageParts): void {
   app.get('/', showServers({ ...shown, publicUrl }, render));
   app.get('/rights', showRights(shown, render)).get('/usage', showUsage(shown, render));
   app.use(createAllChanges(shown, render), createAccountPages({ ...forms, clientLogins }), createPeoplePages(forms));
-  app.use(createRequestPages(forms));
+  app.use(createRequestPages(forms), createAccessPages(forms));
   for (const tab of tabs) app.get(`/servers/:name${tab === 'tools' ? '' : `/${tab}`}`, showServer(shown, render, tab));
   app.get('/servers/:name/tools/:tool/try', showTry(shown, render));
 }

@@ -1,5 +1,6 @@
 import type { Policy } from '../../../policy/policy.ts';
 import { mayUseUiSomewhere } from '../../../policy/ui.ts';
+import { mayViewAccess } from '../../access/edit-policy.ts';
 import type { Person } from '../../access/guards.ts';
 import { mayViewPeople } from '../../access/people.ts';
 
@@ -15,7 +16,10 @@ export function createNavigation(policy: () => Policy, toReview: (person: Person
     const mayAudit = mayUseUiSomewhere(policy(), scopes, 'view_audit');
     const items = [
       { href: '/', label: 'Servers', icon: 'servers', below: /^\/(servers\/|register$)/ },
-      { href: '/rights', label: 'My rights', icon: 'access', below: /^\/rights\// },
+      // Those who see the access of all find their own rights in their menu.
+      mayViewAccess(policy(), person)
+        ? { href: '/access', label: 'Access', icon: 'access', below: /^\/(access|requests)\// }
+        : { href: '/rights', label: 'My rights', icon: 'access', below: /^\/rights\// },
       ...(mayAudit
         ? [
             { href: '/audit', label: 'Audit', icon: 'audit', below: /^\/audit\// },

@@ -29,33 +29,34 @@ export function lineDiff(before: string, after: string): DiffLine[] {
   return cut(all);
 }
 
-/** The longest common lines of two texts, as of Myers' problem, by dynamic programming. */
+/** The lines that both texts have, and those of one alone (longest common subsequence, by dynamic programming). */
 function compare(old: readonly string[], now: readonly string[]): DiffLine[] {
-  const removed = (text: string): DiffLine => ({ kind: 'removed', text });
-  const added = (text: string): DiffLine => ({ kind: 'added', text });
   if (old.length * now.length > mostCells) return [...old.map(removed), ...now.map(added)];
-  const width = now.length + 1;
-  const common = new Uint32Array((old.length + 1) * width);
-  const at = (i: number, j: number) => common[i * width + j] ?? 0;
-  for (let i = old.length - 1; i >= 0; i--)
-    for (let j = now.length - 1; j >= 0; j--)
-      common[i * width + j] = old[i] === now[j] ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1));
+  const common = commonLengths(old, now);
   const lines: DiffLine[] = [];
   let [i, j] = [0, 0];
-  while (i < old.length || j < now.length) {
-    if (i < old.length && j < now.length && old[i] === now[j]) {
-      lines.push({ kind: 'same', text: old[i] ?? '' });
-      i += 1;
+  while (i < old.length && j < now.length) {
+    if (old[i] === now[j]) {
+      lines.push({ kind: 'same', text: old[i++] ?? '' });
       j += 1;
-    } else if (j >= now.length || (i < old.length && at(i + 1, j) >= at(i, j + 1))) {
-      lines.push(removed(old[i] ?? ''));
-      i += 1;
-    } else {
-      lines.push(added(now[j] ?? ''));
-      j += 1;
-    }
+    } else if (common(i + 1, j) >= common(i, j + 1)) lines.push(removed(old[i++] ?? ''));
+    else lines.push(added(now[j++] ?? ''));
   }
-  return lines;
+  return [...lines, ...old.slice(i).map(removed), ...now.slice(j).map(added)];
+}
+
+const removed = (text: string): DiffLine => ({ kind: 'removed', text });
+const added = (text: string): DiffLine => ({ kind: 'added', text });
+
+/** How many lines the texts have in common from these two lines on. */
+function commonLengths(old: readonly string[], now: readonly string[]) {
+  const width = now.length + 1;
+  const lengths = new Uint32Array((old.length + 1) * width);
+  const at = (i: number, j: number) => lengths[i * width + j] ?? 0;
+  for (let i = old.length - 1; i >= 0; i--)
+    for (let j = now.length - 1; j >= 0; j--)
+      lengths[i * width + j] = old[i] === now[j] ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1));
+  return at;
 }
 
 function cut(all: readonly DiffLine[]): DiffLine[] {

@@ -51,7 +51,8 @@ function addBound(bounds: Bounds, rule: 'min' | 'max', typed: string): string | 
   const number = numberOf(typed);
   if (number === undefined) return 'Write a number.';
   if (bounds[rule] !== undefined) return twice;
-  const { min, max } = { ...bounds, [rule]: number };
+  const min = rule === 'min' ? number : bounds.min;
+  const max = rule === 'max' ? number : bounds.max;
   if (min !== undefined && max !== undefined && min > max) return 'No number is at least this and at most that.';
   bounds[rule] = number;
   return undefined;

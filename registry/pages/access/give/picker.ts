@@ -1,4 +1,4 @@
-import { reveal } from '../../../pins/reveal.ts';
+import { reveal } from '../../../../common/text/reveal.ts';
 import { isUnusable, type ToolInfo } from '../../../servers/tool.ts';
 import { shortened } from '../../shared/format.ts';
 import { type Effect, effectOf } from '../shared/effect.ts';
