@@ -121,7 +121,7 @@ export const registered = [
       'integration/registry/pages/forms': [
         'What a server says of itself is shown as text, and only fills what is empty',
       ],
-      'unit/registry/pages/details/give-access': [
+      'unit/registry/pages/access/give/picker': [
         'A tool whose name a rule would read as more than one tool, or that waits for approval, is left out',
       ],
     },

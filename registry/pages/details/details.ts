@@ -3,6 +3,7 @@ import { isApproved, type KnownTools } from '../../../policy/known-tools.ts';
 import type { Policy } from '../../../policy/policy.ts';
 import type { AccountDoor } from '../../access/account.ts';
 import type { Catalogue, CatalogueEntry } from '../../access/catalogue.ts';
+import { mayEditPolicy } from '../../access/edit-policy.ts';
 import { type Person, personOf } from '../../access/guards.ts';
 import { notFound } from '../../access/permissions.ts';
 import { mayViewActivity, type ReadUsage } from '../../access/usage.ts';
@@ -23,7 +24,6 @@ import { toolId } from '../shared/tool-id.ts';
 import { activityOf } from './activity.ts';
 import { logLines } from './changes.ts';
 import { chartOf } from './chart.ts';
-import { giveAccess, readTools } from './give-access.ts';
 import { offersOf } from './offers.ts';
 import { ownAccount } from './own-account.ts';
 import { linesOfSet, membersOf } from './set-members.ts';
@@ -73,8 +73,6 @@ export async function detailsFor(parts: DetailsParts, person: Person, name: stri
   );
   const clients = connectionsTo(server, clientLogins);
   const access = accessTo(policy(), person, name, isOfSet);
-  const reading = readTools(tools, (tool) => pending.some((each) => each.name === tool));
-  const wanted = { wanted: view.group, tools: reading.named, isOfSet };
   return {
     view,
     server,
@@ -102,11 +100,8 @@ export async function detailsFor(parts: DetailsParts, person: Person, name: stri
     changedIds: new Map(pending.map((tool) => [toolId(tool.name), tool.state])),
     unusable: new Set(changes.tools.filter(isUnusable).map((tool) => tool.name)),
     access: { ...access, ...callersOf(access.rows, isOfSet) },
-    /** How to let others call the tools that only read, for a person who sees who may use it. */
-    give:
-      access.isWhole && view.tab === 'access'
-        ? { ...reading, ...giveAccess(policy(), name, access, wanted) }
-        : undefined,
+    /** Whether this person may give others access to it, and take it away. */
+    mayGive: mayEditPolicy(policy(), person),
     log: logLines(log, () => rights.edit),
     /** Whether this person may call any of its tools, or open the set. */
     mayUse: isOfSet ? mayOpen(policy(), person.scopes, name) : mayCallSome(policy(), person.scopes, name),

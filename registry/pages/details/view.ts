@@ -22,24 +22,20 @@ export interface ServerView {
   show: (typeof shows)[number];
   /** Connect: the id of a client; empty for the first. */
   client: string;
-  /** Access: the group to give access to; empty for a suggestion. */
-  group: string;
   /** Health: the time that is shown. */
   span: 'day' | 'week';
 }
 
 const longestFind = 200;
-const longestGroup = 256;
 
 /** Reads the query of a server's address. Invalid values count as the default. */
 export function readServerView(tab: unknown, query: Readonly<Record<string, unknown>>): ServerView {
-  const { find, show, client, group, span } = query;
+  const { find, show, client, span } = query;
   return {
     tab: tabs.find((each) => each === tab) ?? 'tools',
     find: typeof find === 'string' ? find.trim().slice(0, longestFind) : '',
     show: shows.find((each) => each === show) ?? 'all',
     client: typeof client === 'string' && /^[a-z-]{1,40}$/.test(client) ? client : '',
-    group: typeof group === 'string' && group.length <= longestGroup ? group : '',
     span: span === 'week' ? 'week' : 'day',
   };
 }
@@ -65,12 +61,11 @@ export function tabsOf(
 }
 
 /** The same as parameters, for the address of the page's event stream. */
-export function paramsOf({ find, show, client, group, span }: Partial<ServerView>): URLSearchParams {
+export function paramsOf({ find, show, client, span }: Partial<ServerView>): URLSearchParams {
   const params = new URLSearchParams();
   if (find) params.set('find', find);
   if (show && show !== 'all') params.set('show', show);
   if (client) params.set('client', client);
-  if (group) params.set('group', group);
   if (span === 'week') params.set('span', span);
   return params;
 }

@@ -19,7 +19,7 @@ import { type AccessOptions, type Editor, editorOf, seenOf } from '../shared/opt
 import { reachOf } from '../shared/reach.ts';
 import { showChoice } from './choose.ts';
 import { endOf, type Faults, grantIn } from './grant.ts';
-import { type Picker, pickerOf, readingTools } from './picker.ts';
+import { canBeNamed, type Picker, pickerOf, readingTools } from './picker.ts';
 import { knownArguments } from './schema.ts';
 import { emptyValues, pressed, type Values, valuesIn } from './values.ts';
 
@@ -67,7 +67,8 @@ export function createGivePage(options: AccessOptions): Router {
     if (name === '') return showChoice(options, req, res);
     const server = serverFor(options, editor, name);
     const { reads } = toolsOf(options, server);
-    const wanted = asked ? asked.tools : [query('tool')].filter(Boolean);
+    const named = [req.query.tool].flat().filter((tool) => typeof tool === 'string' && canBeNamed(tool));
+    const wanted = (named.length > 0 ? named : (asked?.tools ?? [])) as readonly string[];
     const values: Values = {
       ...emptyValues,
       ...{ server: name, to: query('to'), base: current.number ?? 0, asOf: now().getTime() },

@@ -13,11 +13,11 @@ import { applyChange } from '../change/apply.ts';
 import { linesOf } from '../change/difference-lines.ts';
 import { lookFirst, markOf, previewOf } from '../change/preview.ts';
 import { holderIn, holderWords, scopesOf } from '../shared/holders.ts';
+import { numberIn } from '../shared/numbers.ts';
 import { type AccessOptions, type Editor, editorOf } from '../shared/options.ts';
 import { reachOf } from '../shared/reach.ts';
 import type { Faults } from './grant.ts';
 import { canBeNamed } from './picker.ts';
-import { numberIn } from './values.ts';
 
 /** What the form takes away, and its reason. */
 interface Values {

@@ -1,3 +1,5 @@
+import { numberIn } from '../shared/numbers.ts';
+
 /** What an argument's limit says: one of some values, or a bound of a number. */
 export const limitRules = ['in', 'min', 'max'] as const;
 export type LimitRule = (typeof limitRules)[number];
@@ -74,11 +76,6 @@ export function valuesIn(form: URLSearchParams, now: number): Values {
     asOf: asOf > now - oneDay && asOf <= now ? asOf : now,
     ...{ why: typed('why'), base: numberIn(typed('base')), request: name('request') },
   };
-}
-
-/** A whole number from 0, which is also what anything else counts as. */
-export function numberIn(text: string): number {
-  return /^[1-9]\d{0,14}$/.test(text) ? Number(text) : 0;
 }
 
 function limitsIn(form: URLSearchParams): Map<string, TypedLimit[]> {

@@ -6,9 +6,9 @@ import type { View } from '../../shared/render.ts';
 import { applyChange } from '../change/apply.ts';
 import { type ChangeLines, linesOf } from '../change/difference-lines.ts';
 import { previewOf } from '../change/preview.ts';
-import { numberIn } from '../give/values.ts';
+import { numberIn, numberOf } from '../shared/numbers.ts';
 import { type AccessOptions, type Editor, editorOf } from '../shared/options.ts';
-import { numberOf, shownVersion } from './changes.ts';
+import { shownVersion } from './changes.ts';
 
 interface About {
   editor: Editor;

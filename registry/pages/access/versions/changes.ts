@@ -1,10 +1,10 @@
 import { type Request, Router } from 'express';
 import type { PolicySourceName, PolicyVersion } from '../../../../common/policy/versions.ts';
-import { RegistryError } from '../../../errors/registry-error.ts';
 import { cleaned } from '../../shared/format.ts';
 import type { View } from '../../shared/render.ts';
 import { linesOf } from '../change/difference-lines.ts';
 import { lineDiff } from '../change/yaml-diff.ts';
+import { numberOf } from '../shared/numbers.ts';
 import { type AccessOptions, editorOf, orNothing, seenOf } from '../shared/options.ts';
 
 const longestName = 80;
@@ -23,12 +23,6 @@ export function shownVersion({ number, at, by, why, source, confirmedBy }: Polic
     ...{ number, at: new Date(at), by: cleaned(by.name, longestName), why: cleaned(why, 500), cameBy: cameBy[source] },
     confirmedBy: confirmedBy && cleaned(confirmedBy.name, longestName),
   };
-}
-
-/** A number in an address. @throws {RegistryError} `not_found` */
-export function numberOf(text: string): number {
-  if (/^[1-9]\d{0,14}$/.test(text)) return Number(text);
-  throw new RegistryError('not_found', 'There is no page at this address.');
 }
 
 /** `GET /access/changes`: the versions of the policy; `/access/changes/<number>`: what one of them changed. */

@@ -10,8 +10,8 @@ import { noteOn } from '../change/apply.ts';
 import { linesOf } from '../change/difference-lines.ts';
 import { previewOf } from '../change/preview.ts';
 import { lineDiff } from '../change/yaml-diff.ts';
+import { numberOf } from '../shared/numbers.ts';
 import { type AccessOptions, editorOf, orNothing, seenOf } from '../shared/options.ts';
-import { numberOf } from './changes.ts';
 
 const tooLate = 'This change does not wait any more: it was confirmed or withdrawn.';
 const overtaken: Note = {

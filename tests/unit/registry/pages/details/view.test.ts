@@ -11,6 +11,6 @@ test('Each tab of a server has an address, which leads back to it, and the first
 });
 
 test('What an address has wrong counts as the default', () => {
-  const view = readServerView('nowhere', { find: ['a'], show: 'none', client: '"><b>', group: ['x'], span: 'year' });
-  expect(view).toEqual({ tab: 'tools', find: '', show: 'all', client: '', group: '', span: 'day' });
+  const view = readServerView('nowhere', { find: ['a'], show: 'none', client: '"><b>', span: 'year' });
+  expect(view).toEqual({ tab: 'tools', find: '', show: 'all', client: '', span: 'day' });
 });
