@@ -138,7 +138,7 @@ async function showRefused(options: AccessOptions, req: Request, res: Response, 
 /** The text that the form would make of the policy, or what is wrong with the form. */
 function textFor(values: Values, server: CatalogueEntry, text: string) {
   const schemaOf = (name: string) => server.health.tools.find((tool) => tool.name === name)?.inputSchema ?? null;
-  const read = grantIn(values, (name) => knownArguments(schemaOf(name)));
+  const read = grantIn(values, { isSet: isSet(server), argumentsOf: (name) => knownArguments(schemaOf(name)) });
   if (!read.grant) return { faults: read.faults };
   try {
     return { text: giveAccess(text, read.grant).text };

@@ -12,19 +12,23 @@ export type Read = { grant: Grant; faults?: undefined } | { grant?: undefined; f
 
 const oneHour = 3_600_000;
 
-/**
- * What the form asks to give. Pure.
- * @param argumentsOf what is known of a tool's arguments
- */
-export function grantIn(values: Values, argumentsOf: (tool: string) => readonly KnownArgument[]): Read {
+/** What the reading needs to know of the server. */
+export interface About {
+  /** Any rule opens a set: it takes no tools. */
+  isSet: boolean;
+  argumentsOf: (tool: string) => readonly KnownArgument[];
+}
+
+/** What the form asks to give. Pure. */
+export function grantIn(values: Values, { isSet, argumentsOf }: About): Read {
   const { server, prompts, resources } = values;
   const to = holderIn(values.to);
-  const { tools, faults } = toolsIn(values, argumentsOf);
+  const { tools, faults } = isSet ? { tools: [], faults: {} as Faults } : toolsIn(values, argumentsOf);
   if (!to) faults.to = 'Choose a group or an agent.';
-  const isHeld = !values.all && [...values.held].some((tool) => values.tools.has(tool));
+  const isHeld = !isSet && !values.all && [...values.held].some((tool) => values.tools.has(tool));
   if (isHeld && to?.kind === 'agent' && values.approver === '')
     faults.approver = 'An agent cannot approve its own calls: choose a group that does.';
-  if (tools.length === 0 && !prompts && !resources) faults.tools = 'Choose at least one tool.';
+  if (tools.length === 0 && !isSet && !prompts && !resources) faults.tools = 'Choose at least one tool.';
   if (!to || Object.keys(faults).length > 0) return { faults };
   const until = endOf(values);
   const more = { ...(prompts && { alsoPrompts: true }), ...(resources && { alsoResources: true }) };
