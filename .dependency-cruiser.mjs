@@ -29,7 +29,7 @@ const rooms = {
   'stand-in': '. endpoints pool',
   relay: '. passing callers upstream',
   common: 'policy upstream-secrets service database settings identity files network answers time text',
-  policy: 'review . request',
+  policy: 'review . arguments patterns|request',
   'policy/review': 'lint . compare',
 };
 

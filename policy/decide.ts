@@ -1,8 +1,9 @@
-import { isApproved, type KnownTools } from './known-tools.ts';
-import type { Approvers, MethodGrant, Policy, ServerGrant } from './policy.ts';
+import { Conditions, type Hold } from './arguments/conditions.ts';
+import { isApproved, isReadOnly, type KnownTools } from './known-tools.ts';
+import { staysUnder, templateStaysUnder } from './patterns/resource-uri.ts';
+import type { MethodGrant, Policy, ServerGrant } from './policy.ts';
 import type { Access } from './request/mcp-request.ts';
 import { kindsOf, lifecycle, methods, type ObjectKind } from './request/methods.ts';
-import { staysUnder, templateStaysUnder } from './resource-uri.ts';
 
 /** Why an access is denied, from "nothing at all" to "everything but this object". */
 export type DenyReason =
@@ -27,7 +28,7 @@ export interface Denial {
   /** With `argument_not_allowed`: the first argument that fails, as the rule names it. Never its value. */
   argument?: string;
   /** With `approval_needed`: a rule that allows the call once it is approved, and all who may approve it. */
-  hold?: { rule: string; approvers: Approvers };
+  hold?: Hold;
 }
 
 /** The verdict: the rule that allowed (the first access's), or why not. */
@@ -48,35 +49,70 @@ export function decide(
 ): Decision {
   let rule = '';
   for (const access of accesses) {
-    const verdict = decideOne(policy, scopes, server, access);
-    if (!verdict.allowed) return verdict;
+    const verdict = decideOne(policy, scopes, server, access, tools);
+    const isGranted = verdict.allowed || verdict.reason === 'approval_needed';
+    if (!isGranted) return verdict;
     // Last of all: a caller who may not use a tool must not learn that it waits for approval.
     if (access.object?.kind === 'tool' && !isApproved(tools, server, access.object.name))
       return { allowed: false, reason: 'tool_changed', access };
+    if (!verdict.allowed) return verdict;
     rule ||= verdict.rule;
   }
   return { allowed: true, rule };
 }
 
-function decideOne(policy: Policy, scopes: readonly string[], server: string, access: Access): Decision {
+function decideOne(
+  policy: Policy,
+  scopes: readonly string[],
+  server: string,
+  access: Access,
+  tools: KnownTools | undefined,
+): Decision {
   const deny = (reason: DenyReason): Decision => ({ allowed: false, reason, access });
   if (scopes.length === 0) return deny('no_scope');
   const isLifecycle = lifecycle.has(access.method);
 
   let nearest: DenyReason = 'server_not_allowed';
+  let hasConditions = false;
   for (const grant of grantsOn(policy, scopes, server)) {
     if (isLifecycle) return { allowed: true, rule: grant.rule };
     const method = grant.methods.get(access.method);
     if (!method) {
-      if (nearest === 'server_not_allowed')
-        nearest = methods.has(access.method) ? 'method_not_allowed' : 'unknown_method';
+      if (nearest === 'server_not_allowed') nearest = withoutMethod(access.method);
       continue;
     }
     const rule = access.object ? objectRule(method, access.method, access.object) : plainRule(method, access.method);
     if (rule !== undefined) return { allowed: true, rule };
     nearest = 'object_not_allowed';
+    hasConditions ||= method.tools !== undefined;
   }
-  return deny(nearest);
+  return (hasConditions && underConditions(policy, scopes, server, access, tools)) || deny(nearest);
+}
+
+function withoutMethod(method: string): DenyReason {
+  return methods.has(method) ? 'method_not_allowed' : 'unknown_method';
+}
+
+/** What the rules say together that allow the tool under a condition; undefined if there is none. */
+function underConditions(
+  policy: Policy,
+  scopes: readonly string[],
+  server: string,
+  access: Access,
+  tools: KnownTools | undefined,
+): Decision | undefined {
+  if (access.object?.kind !== 'tool') return undefined;
+  const { name } = access.object;
+  const conditions = new Conditions();
+  for (const grant of methodGrants(policy, scopes, server, access.method)) {
+    const verdicts = grant.tools?.verdicts(name, access.arguments ?? {}, () => isReadOnly(tools, server, name)) ?? [];
+    for (const verdict of verdicts) {
+      if (verdict.is === 'allowed') return { allowed: true, rule: verdict.rule };
+      conditions.add(verdict);
+    }
+  }
+  const unmet = conditions.unmet();
+  return unmet && { allowed: false, access, ...unmet };
 }
 
 /** What the rules of `scopes` grant for one method of a server. */

@@ -1,8 +1,9 @@
 import { decide, methodGrants } from './decide.ts';
 import type { KnownTools } from './known-tools.ts';
+import { staysUnder } from './patterns/resource-uri.ts';
 import type { Policy } from './policy.ts';
+import { type Access, anyArguments } from './request/mcp-request.ts';
 import type { ObjectKind } from './request/methods.ts';
-import { staysUnder } from './resource-uri.ts';
 
 /** A method that answers with a list, the kind of its elements, and the method that uses an element. */
 export interface Listing {
@@ -43,7 +44,8 @@ export interface Viewer {
 }
 
 /**
- * Whether to show an element of a list: exactly if `decide` allows using it. A template stands for many resources. It is
+ * Whether to show an element of a list: exactly if `decide` allows using it, a tool with some
+ * arguments or after an approval. A template stands for many resources. It is
  * shown if the caller may read at least one of them.
  * @param element the element as the server sent it, parsed; one without a name is unusable and not shown
  */
@@ -57,7 +59,8 @@ export function isVisible(
   if (typeof name !== 'string' || name === '') return false;
   if (seesAll) return true;
   const { use: method, kind } = listing;
-  if (decide(policy, scopes, server, [{ method, object: { kind, name } }], tools).allowed) return true;
+  const use: Access = { method, object: { kind, name }, arguments: anyArguments };
+  if (decide(policy, scopes, server, [use], tools).allowed) return true;
   const brace = listing.key === 'uriTemplate' ? name.indexOf('{') : -1;
   if (brace === -1) return false;
   const fixed = name.slice(0, brace);
@@ -75,7 +78,10 @@ function hasResourceUnder(prefix: string, fixed: string): boolean {
 export function isAllVisible({ policy, scopes, server, tools, seesAll }: Viewer, listing: Listing): boolean {
   if (seesAll) return true;
   if (listing.kind === 'tool' && tools?.approved !== undefined) return false;
-  return methodGrants(policy, scopes, server, listing.use).some((grant) => grant.objects[listing.kind].coversAll());
+  const ofTools = listing.kind === 'tool';
+  return methodGrants(policy, scopes, server, listing.use).some(
+    ({ objects, tools }) => objects[listing.kind].coversAll() || (ofTools && tools?.coversAll()),
+  );
 }
 
 /** Whether the caller may ask the server for some list of which something has to be removed. */

@@ -1,83 +1,18 @@
-import { Patterns } from './patterns.ts';
+import { ToolGrants } from './arguments/tool-grants.ts';
+import { Patterns, wildcard } from './patterns/patterns.ts';
 import { extensionMethods, isExtensionMethod, kindsOf, methods, type ObjectKind } from './request/methods.ts';
+import type { PolicySource, Rule } from './source.ts';
 
-/** One rule as the policy file writes it. `at` is its place: `mcp-servers-restricted/read[2]`. */
-export interface Rule {
-  at: string;
-  server: string;
-  methods: readonly string[];
-  /** Names and patterns of tools that may be called without a condition. */
-  tools: readonly string[];
-  /** Tools that may be called under a condition. */
-  toolRules: readonly ToolRule[];
-  prompts: readonly string[];
-  resources: readonly string[];
-  /** When the rule ends, in milliseconds since 1970. */
-  until?: number | undefined;
-}
-
-/** Who may approve a call that is held: the caller (`person`), or members of these groups. */
-export interface Approvers {
-  person: boolean;
-  groups: readonly string[];
-}
-
-/** What one argument of a call must be. With neither values nor bounds it may be anything. */
-export interface ArgumentRule {
-  /** As the file writes it: a key of the arguments, or a JSON pointer (RFC 6901). */
-  name: string;
-  /** The keys that lead to it. */
-  path: readonly string[];
-  /** Values that it may have; a string that ends with `*` is a glob. */
-  values?: readonly (string | number | boolean)[] | undefined;
-  min?: number | undefined;
-  max?: number | undefined;
-  /** It may be missing. */
-  optional: boolean;
-  /** It may be an empty array. */
-  empty: boolean;
-}
-
-/** Tools that may be called under a condition: those of a name or pattern, or those that a hint covers. */
-export interface ToolRule {
-  pattern?: string | undefined;
-  hint?: 'read-only' | undefined;
-  arguments: readonly ArgumentRule[];
-  /** No other top-level arguments are allowed than those that are named. */
-  only: boolean;
-  approve?: Approvers | undefined;
-  /** When the entry ends, in milliseconds since 1970. */
-  until?: number | undefined;
-}
-
-/** How often a caller may call tools, as the policy file writes it. */
-export interface Limit {
-  /** Its place: `limits[0]`. */
-  at: string;
-  /** Groups of people, or scopes of agents; undefined for everyone. */
-  who?: readonly string[] | undefined;
-  /** A name or pattern. */
-  server: string;
-  /** Names and patterns. */
-  tools: readonly string[];
-  calls: number;
-  seconds: 60 | 3600 | 86_400;
-}
-
-/** The values of the policy file before compilation. */
-export interface PolicySource {
-  groups: ReadonlyMap<string, readonly string[]>;
-  scopes: ReadonlyMap<string, readonly Rule[]>;
-  ui: ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>;
-  limits: readonly Limit[];
-  /** Parts of the file that have no effect: where they are, and why. */
-  idle?: readonly { at: string; message: string }[];
-}
+export { wildcard } from './patterns/patterns.ts';
+export type { Approvers, ArgumentRule, Limit, PolicySource, Rule, ToolRule } from './source.ts';
 
 /** The grant of one scope for one method of a server: the rule, and the objects by kind. */
 export interface MethodGrant {
   rule: string;
+  /** Objects that are granted without a condition. */
   objects: Record<ObjectKind, Patterns<string>>;
+  /** Tools that are granted under a condition, if there are any. */
+  tools?: ToolGrants;
 }
 
 /** The grants of one scope on one server pattern. */
@@ -112,7 +47,13 @@ export function endsOf({ scopes }: PolicySource): number[] {
  */
 export function compilePolicy(source: PolicySource, at = Number.POSITIVE_INFINITY): Policy {
   const scopes = new Map(
-    [...source.scopes].map(([name, rules]) => [name, compileScope(rules.filter((rule) => lasts(rule, at)))]),
+    [...source.scopes].map(([name, rules]) => [
+      name,
+      compileScope(
+        rules.filter((rule) => lasts(rule, at)),
+        at,
+      ),
+    ]),
   );
   const ui = new Map(
     [...source.ui].map(([scope, grants]) => [
@@ -127,7 +68,7 @@ function lasts({ until }: { until?: number | undefined }, at: number): boolean {
   return until === undefined || until > at;
 }
 
-function compileScope(rules: readonly Rule[]): Patterns<ServerGrant> {
+function compileScope(rules: readonly Rule[], at: number): Patterns<ServerGrant> {
   const servers = new Patterns<ServerGrant>();
   // Most rules name the same few methods: expanding their globs for each rule would take half of the time.
   const opened = new Map<string, Set<string>>();
@@ -136,12 +77,12 @@ function compileScope(rules: readonly Rule[]): Patterns<ServerGrant> {
     const covered = opened.get(key) ?? expandMethods(rule.methods);
     opened.set(key, covered);
     const grant = servers.at(wildcard(rule.server), () => ({ rule: rule.at, methods: new Map() }));
-    for (const method of covered) addMethod(grant, method, rule);
+    for (const method of covered) addMethod(grant, method, rule, at);
   }
   return servers;
 }
 
-function addMethod(grant: ServerGrant, method: string, rule: Rule): void {
+function addMethod(grant: ServerGrant, method: string, rule: Rule, at: number): void {
   let entry = grant.methods.get(method);
   if (!entry) {
     entry = { rule: rule.at, objects: { tool: new Patterns(), prompt: new Patterns(), resource: new Patterns() } };
@@ -154,6 +95,12 @@ function addMethod(grant: ServerGrant, method: string, rule: Rule): void {
   };
   for (const kind of kindsOf(method)) {
     for (const pattern of named[kind]) entry.objects[kind].at(wildcard(pattern), () => rule.at);
+    if (kind !== 'tool') continue;
+    for (const toolRule of rule.toolRules) {
+      if (!lasts(toolRule, at)) continue;
+      entry.tools ??= new ToolGrants();
+      entry.tools.add(rule.at, toolRule);
+    }
   }
 }
 
@@ -180,11 +127,6 @@ function asPatterns(names: readonly string[]): Patterns<string> {
   const patterns = new Patterns<string>();
   for (const name of names) patterns.at(wildcard(name), () => name);
   return patterns;
-}
-
-/** The Python original writes `all` for `*`. */
-export function wildcard(pattern: string): string {
-  return pattern === 'all' ? '*' : pattern;
 }
 
 /**

@@ -6,6 +6,9 @@ import { NumberInBody, type RequestId } from './request-id.ts';
 import { asObject, halfCharacter, invalidParams, type Json, objectParam, text, texts } from './request-shape.ts';
 import { parseStrictJson, UnreadableBody } from './strict-json.ts';
 import { mayCreateTask, readTasks } from './task-request.ts';
+import { readToolArguments, type ToolArguments } from './tool-arguments.ts';
+
+export { anyArguments, type ToolArguments, unknownArguments } from './tool-arguments.ts';
 
 /** All endpoints of a server: streamable HTTP, and the two of the 2024-11-05 transport. */
 export type Endpoint = 'mcp' | 'sse' | 'messages';
@@ -20,14 +23,6 @@ export interface RawMcpRequest {
   mcpName?: string | undefined;
   protocolVersion?: string | undefined;
 }
-
-/** In place of a call's arguments: some that could be allowed, as for a list of what may be called. */
-export const anyArguments = Symbol('any arguments');
-/** In place of a call's arguments: ones that are not known. No rule about arguments allows them. */
-export const unknownArguments = Symbol('unknown arguments');
-
-/** The arguments of a call of a tool, parsed. A number that not all programs read alike is NaN. */
-export type ToolArguments = Readonly<Record<string, unknown>> | typeof anyArguments | typeof unknownArguments;
 
 /** One access that a request asks for: a method, and the object that it names, if any. */
 export interface Access {
@@ -61,7 +56,7 @@ export interface McpRequest {
 const longestToolName = 256;
 
 const judgedMembers = judgedKeys('jsonrpc', 'id', 'method', 'params', 'result', 'error');
-const judgedParams = judgedKeys('name', 'uri', 'ref', 'notifications', 'task', 'taskId', '_meta');
+const judgedParams = judgedKeys('name', 'arguments', 'uri', 'ref', 'notifications', 'task', 'taskId', '_meta');
 const judgedRef = judgedKeys('type', 'name', 'uri');
 const judgedNotifications = judgedKeys('resourceSubscriptions', 'taskIds');
 
@@ -94,7 +89,7 @@ function readMessage(raw: RawMcpRequest): McpRequest {
     const modern = isModern(raw, message);
     if (modern && removedMethods.has(String(message.method)))
       throw new RefusedRequest(`MCP 2026-07-28 has no method ${message.method}`, { rpcCode: -32601 });
-    const request = 'method' in message ? readCall(message) : readResponse(message);
+    const request = 'method' in message ? readCall(message, raw.body) : readResponse(message);
     checkHeaders(raw, message, request);
     return {
       ...request,
@@ -138,7 +133,7 @@ function readResponse(message: Json): McpRequest {
   return { method: '(response)', accesses: [{ method: '(response)' }] };
 }
 
-function readCall(message: Json): McpRequest {
+function readCall(message: Json, body: Uint8Array): McpRequest {
   if ((message.result ?? message.error ?? null) !== null) throw new RefusedRequest('a request has no result or error');
   const { method } = message;
   if (typeof method !== 'string' || method === '') throw new RefusedRequest('method must be a string');
@@ -146,7 +141,7 @@ function readCall(message: Json): McpRequest {
   if (message.id === null) throw new RefusedRequest('id must not be null');
   const args = asObject(message.params ?? {}, 'params must be an object');
   refuseLookAlikes(args, judgedParams);
-  const accesses = readAccesses(method, args);
+  const accesses = readAccesses(method, args, body);
   const tasks = readTasks(method, args);
   const calls = readCalled(method, args);
   return {
@@ -159,10 +154,16 @@ function readCall(message: Json): McpRequest {
 }
 
 /** Reads the object that a method names (MCP schema, `params` of each method). */
-function readAccesses(method: string, params: Json): [Access, ...Access[]] {
+function readAccesses(method: string, params: Json, body: Uint8Array): [Access, ...Access[]] {
   switch (method) {
     case 'tools/call':
-      return [{ method, object: { kind: 'tool', name: toolName(params.name) } }];
+      return [
+        {
+          method,
+          object: { kind: 'tool', name: toolName(params.name) },
+          arguments: readToolArguments(params.arguments, body),
+        },
+      ];
     case 'prompts/get':
       return [{ method, object: { kind: 'prompt', name: text(params.name, 'params.name') } }];
     case 'resources/read':

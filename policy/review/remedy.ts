@@ -1,6 +1,6 @@
 import { type Decision, decide } from '../decide.ts';
 import type { KnownTools } from '../known-tools.ts';
-import { Patterns } from '../patterns.ts';
+import { Patterns } from '../patterns/patterns.ts';
 import { type Policy, type Rule, wildcard } from '../policy.ts';
 import type { Access } from '../request/mcp-request.ts';
 import { mayUseUi } from '../ui.ts';

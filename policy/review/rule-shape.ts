@@ -1,6 +1,6 @@
 import { decide } from '../decide.ts';
 import type { KnownTools } from '../known-tools.ts';
-import { Patterns } from '../patterns.ts';
+import { Patterns } from '../patterns/patterns.ts';
 import { compilePolicy, expandMethods, type Rule, type ToolRule, wildcard } from '../policy.ts';
 import type { Access } from '../request/mcp-request.ts';
 import type { ObjectKind } from '../request/methods.ts';

@@ -1,4 +1,4 @@
-import { Patterns } from '../patterns.ts';
+import { Patterns } from '../patterns/patterns.ts';
 import type { PolicySource } from '../policy.ts';
 import { lifecycle } from '../request/methods.ts';
 import { type RuleShape, shapeOf } from './rule-shape.ts';

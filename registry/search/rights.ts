@@ -2,13 +2,14 @@ import { decide } from '../../policy/decide.ts';
 import type { KnownTools } from '../../policy/known-tools.ts';
 import { isAllVisible, listings } from '../../policy/listing.ts';
 import type { Policy } from '../../policy/policy.ts';
-import type { Access } from '../../policy/request/mcp-request.ts';
+import { type Access, anyArguments } from '../../policy/request/mcp-request.ts';
 import { mayUseUi } from '../../policy/ui.ts';
 
 const toolsList = listings.get('tools/list');
 
 /**
- * Returns a check whether a caller with `scopes` may see a server in the registry and call its tool, as the gate decides.
+ * Returns a check whether a caller with `scopes` may see a server in the registry and call its tool, as the gate decides: with some
+ * arguments at least, or after an approval.
  * It caches answers, so use it for one search only.
  */
 export function callable(
@@ -28,7 +29,7 @@ export function callable(
       servers.set(server, known);
     }
     if (known !== 'some') return known === 'all';
-    const access: Access = { method: 'tools/call', object: { kind: 'tool', name: tool } };
+    const access: Access = { method: 'tools/call', object: { kind: 'tool', name: tool }, arguments: anyArguments };
     return decide(policy, scopes, server, [access], tools).allowed;
   };
 }

@@ -4,7 +4,7 @@ import { decide, methodGrants } from '../../policy/decide.ts';
 import type { KnownTools } from '../../policy/known-tools.ts';
 import type { Viewer } from '../../policy/listing.ts';
 import type { Policy } from '../../policy/policy.ts';
-import type { Access } from '../../policy/request/mcp-request.ts';
+import { type Access, anyArguments } from '../../policy/request/mcp-request.ts';
 import { kindsOf } from '../../policy/request/methods.ts';
 import type { Caller } from './caller.ts';
 
@@ -40,7 +40,10 @@ export function createRights(policy: () => Policy, guard: Pick<ToolGuard, 'known
       const isUncheckable = known && method === 'subscriptions/listen' && !caller.ticket.uris;
       const resources = uris.map((name): Access => ({ method, object: { kind: 'resource', name } }));
       const whole: Access =
-        caller.tool === undefined ? { method } : { method, object: { kind: 'tool', name: caller.tool } };
+        caller.tool === undefined
+          ? { method }
+          : // The gate has judged its arguments, and an approval was used up: a call that runs is not cut for them.
+            { method, object: { kind: 'tool', name: caller.tool }, arguments: anyArguments };
       const scopes = scopesOf(caller, now);
       // Tickets of other requests than calls and subscriptions do not say what was named: any right to the method will do.
       const isUnnamed = whole.object === undefined && uris.length === 0 && kindsOf(method).length > 0;

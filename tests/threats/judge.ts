@@ -16,7 +16,7 @@ export const judge = [
     ],
   }),
   row('judge-prefix', 'no spelling of a resource leads out of the prefix that a rule grants', {
-    'unit/policy/resource-uri': [
+    'unit/policy/patterns/resource-uri': [
       'under %j the rest %j',
       'What a prefix covers stays under it for path functions, URL parsers and readers that decode once or twice',
     ],

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { isPattern } from '../../../policy/patterns.ts';
+import { isPattern } from '../../../policy/patterns/patterns.ts';
 import type { ArgumentRule } from '../../../policy/policy.ts';
 import { name } from './names.ts';
 

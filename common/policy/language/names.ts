@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { isPattern } from '../../../policy/patterns.ts';
+import { isPattern } from '../../../policy/patterns/patterns.ts';
 
 export const name = z.string('must be a name in quotes or plain text').min(1, 'must not be empty');
 export const pattern = name.refine(isPattern, 'may have one * and only at its end, such as get_*');

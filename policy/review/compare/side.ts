@@ -1,5 +1,5 @@
 import { type Decision, decide } from '../../decide.ts';
-import { Patterns } from '../../patterns.ts';
+import { Patterns } from '../../patterns/patterns.ts';
 import { compilePolicy, expandMethods, type Policy, type Rule, type ToolRule, wildcard } from '../../policy.ts';
 import type { Access } from '../../request/mcp-request.ts';
 

@@ -34,7 +34,13 @@ describe('the object that each method names', () => {
     expect(read(call(params, method))).toEqual({
       id: expect.any(NumberInBody),
       method,
-      accesses: [{ method, ...(object && { object }) }],
+      accesses: [
+        {
+          method,
+          ...(object && { object }),
+          ...(method === 'tools/call' && { arguments: (params as { arguments?: object }).arguments ?? {} }),
+        },
+      ],
     });
   });
 
@@ -52,7 +58,7 @@ describe('the object that each method names', () => {
   test('a tools/call without an id is still a tools/call', () => {
     expect(read({ jsonrpc: '2.0', method: 'tools/call', params: { name: 't' } })).toEqual({
       method: 'tools/call',
-      accesses: [{ method: 'tools/call', object: { kind: 'tool', name: 't' } }],
+      accesses: [{ method: 'tools/call', object: { kind: 'tool', name: 't' }, arguments: {} }],
     });
   });
 

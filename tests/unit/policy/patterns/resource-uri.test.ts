@@ -1,7 +1,7 @@
 import { posix, win32 } from 'node:path';
 import fc from 'fast-check';
-import { staysUnder } from '../../../policy/resource-uri.ts';
-import { runs } from './arbitraries.ts';
+import { staysUnder } from '../../../../policy/patterns/resource-uri.ts';
+import { runs } from '../arbitraries.ts';
 
 const under = (prefix: string, rest: string) => staysUnder(prefix, prefix + rest);
 

@@ -1,4 +1,4 @@
-import { isPattern, Patterns } from '../../../policy/patterns.ts';
+import { isPattern, Patterns } from '../../../../policy/patterns/patterns.ts';
 
 function patternsOf(...patterns: string[]): Patterns<string> {
   const all = new Patterns<string>();

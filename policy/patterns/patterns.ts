@@ -66,3 +66,8 @@ export function isPattern(text: string): boolean {
   const star = text.indexOf('*');
   return text.length > 0 && (star === -1 || star === text.length - 1);
 }
+
+/** The Python original writes `all` for `*`. */
+export function wildcard(pattern: string): string {
+  return pattern === 'all' ? '*' : pattern;
+}
