@@ -23,6 +23,7 @@ import { createImportApi } from './api/import.ts';
 import { createDocument } from './api/openapi/document.ts';
 import { createOriginalApi, createOriginalForms } from './api/original/routes.ts';
 import { createPeopleApi } from './api/people.ts';
+import { createPolicyApi } from './api/policy.ts';
 import { createSearchApi } from './api/search.ts';
 import { createApi } from './api/servers.ts';
 import { createToolChangesApi } from './api/tool-changes.ts';
@@ -132,7 +133,9 @@ export function createApp(parts: RegistryParts): Express {
   const guardFor = (tool?: ChangingTool) => (tool ? requireOperation(identify, tool) : guard);
   app.use('/api', createEditApi({ guard: guardFor, catalogue, store, policy, editor, check }));
   app.use('/api', createImportApi(guard, editor), createDecisionsApi({ ...parts, guard, now }));
-  app.use('/api', createPeopleApi({ ...parts, guard })).get('/api/openapi.json', showDocument(publicUrl));
+  app
+    .use('/api', createPeopleApi({ ...parts, guard }), createPolicyApi({ ...parts, guard }))
+    .get('/api/openapi.json', showDocument(publicUrl));
   app.use('/api', createToolChangesApi({ guard, catalogue, policy, definitions, onApproved }));
   const historyOf = (server: string) => store.observations.history(server, now());
   app.use('/api', createHealthApi(catalogue, historyOf), createUsageApi({ ...parts, guard }));

@@ -1,4 +1,4 @@
-import type { RegistryError } from './registry-error.ts';
+import { PolicyConflict, type RegistryError } from './registry-error.ts';
 
 /** Addresses of the MCP registry API, whose specification defines the JSON of a refusal. */
 const publicApi = /^\/v0(?:\.1)?(?:[/?]|$)/;
@@ -11,9 +11,11 @@ const original =
  * @param url the request's path and query
  * @returns undefined for the address of a page
  */
-export function errorBody(url: string, { code, message, faults }: RegistryError): object | undefined {
+export function errorBody(url: string, refusal: RegistryError): object | undefined {
+  const { code, message, faults } = refusal;
   if (publicApi.test(url)) return { error: message };
-  const error = { code, message, ...(faults && { faults }) };
+  const conflict = refusal instanceof PolicyConflict && { conflict: refusal.conflict };
+  const error = { code, message, ...(faults && { faults }), ...conflict };
   if (original.test(url)) return { detail: message, error };
   return /^\/api(?:[/?]|$)/.test(url) ? { error } : undefined;
 }

@@ -2,6 +2,13 @@ import * as z from 'zod';
 import { accountDisconnect } from '../../../common/identity/accounts.ts';
 import { accessEnd } from '../../../common/identity/people.ts';
 import { decisionPage } from '../../../common/policy/decisions.ts';
+import {
+  judgeQuery,
+  policyChange,
+  policyConflict,
+  settleDrift,
+  settleProposal,
+} from '../../../common/policy/versions.ts';
 import { importAnswer } from '../../import/import.ts';
 import { toolChangesAnswer } from '../../pins/changes.ts';
 import { ownership, patch, replacement, seen, serverSettings } from '../../servers/server-input.ts';
@@ -19,6 +26,15 @@ import {
   originalTools,
 } from '../original/answers.ts';
 import { clientListing, endedCount, endedListing, othersListing, peopleListing, personDetails } from '../people.ts';
+import {
+  policyAnswer,
+  policyChanged,
+  policyDriftSettled,
+  policyJudged,
+  policySettled,
+  policyVersionAnswer,
+  policyVersionsAnswer,
+} from '../policy.ts';
 import { toolsFound } from '../search.ts';
 import { me, serverDetails, serverListing } from '../servers.ts';
 import { object } from '../shared/answer.ts';
@@ -27,7 +43,12 @@ import { usageAnswer } from '../usage.ts';
 import { plainError, serverList, serverResponse } from '../v0/schemas.ts';
 
 const fault = z.strictObject({ path: z.string(), message: z.string() });
-const error = z.strictObject({ code: z.string(), message: z.string(), faults: z.array(fault).optional() });
+const error = z.strictObject({
+  code: z.string(),
+  message: z.string(),
+  faults: z.array(fault).optional(),
+  conflict: policyConflict.optional().describe('With `policy_conflict`: what is in force now, and what changed.'),
+});
 
 const form = {
   description: z.string(),
@@ -73,6 +94,17 @@ export const components = {
   AccountDisconnect: accountDisconnect,
   DisconnectedCount: disconnectedCount,
   EndedCount: endedCount,
+  Policy: policyAnswer,
+  PolicyVersions: policyVersionsAnswer,
+  PolicyVersion: policyVersionAnswer,
+  PolicyToJudge: judgeQuery,
+  PolicyJudged: policyJudged,
+  PolicyChange: policyChange,
+  PolicyChanged: policyChanged,
+  PolicySettlement: settleProposal,
+  PolicySettled: policySettled,
+  PolicyDrift: settleDrift,
+  PolicyDriftSettled: policyDriftSettled,
   Import: z
     .union([object, z.array(object)])
     .describe('A server.json, a server file of the original, or a list of them.'),

@@ -13,6 +13,7 @@ const incoming: ReadonlySet<string | undefined> = new Set(operations.map(({ body
 const errorsOf: Readonly<Record<Operation['tag'], Component>> = {
   servers: 'Error',
   account: 'Error',
+  policy: 'Error',
   'MCP registry': 'PlainError',
   original: 'OriginalError',
 };
@@ -44,6 +45,7 @@ export function createDocument(publicUrl: string) {
     tags: [
       { name: 'servers', description: 'The servers behind the gateway' },
       { name: 'account' },
+      { name: 'policy', description: 'Who may do what, its history, and changes of it' },
       { name: 'MCP registry', description: 'The API of the MCP registry, read only' },
       { name: 'original', description: 'Routes of the Python original, for its clients' },
     ],

@@ -21,7 +21,7 @@ interface About {
 }
 
 type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
-type Tag = 'servers' | 'account' | 'MCP registry' | 'original';
+type Tag = 'servers' | 'account' | 'policy' | 'MCP registry' | 'original';
 
 /** One route of the API. */
 export interface Operation extends About {
