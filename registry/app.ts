@@ -124,7 +124,7 @@ export function createApp(parts: RegistryParts): Express {
   const catalogue = createCatalogue({ ...parts, accountTitleOf: parts.upstreamAuth.titleOf });
   const assets = loadAssets();
   const toReview = createToReview({ policy, store, definitions });
-  const render = createRender(assets, createNavigation(policy, toReview), now);
+  const render = createRender(assets, createNavigation(policy, toReview, parts.requests.count), now);
 
   const app = createOpenApp(publicUrl);
   app.use('/api/hub', createHubApi({ ...parts, servers: store.list, knownTools, identify }));

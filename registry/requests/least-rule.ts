@@ -2,7 +2,7 @@ import { giveAccess } from '../../common/policy/edit/give.ts';
 import { EditRefused } from '../../common/policy/edit/refused.ts';
 import { decide } from '../../policy/decide.ts';
 import { type Policy, scopesOfGroups } from '../../policy/policy.ts';
-import type { Access } from '../../policy/request/mcp-request.ts';
+import { type Access, anyArguments } from '../../policy/request/mcp-request.ts';
 import { groupsThatHelp } from '../../policy/review/remedy.ts';
 import type { AccessRequest } from '../store/requests.ts';
 
@@ -61,6 +61,8 @@ export function addedLines(before: string, after: string): string {
 
 /** A request without tools is for some access: it is met once the person may open the server. */
 function accessesOf({ tools }: Pick<AccessRequest, 'tools'>): readonly [Access, ...Access[]] {
-  const [first, ...rest] = tools.map((name): Access => ({ method: 'tools/call', object: { kind: 'tool', name } }));
+  const [first, ...rest] = tools.map((name): Access => {
+    return { method: 'tools/call', object: { kind: 'tool', name }, arguments: anyArguments };
+  });
   return first ? [first, ...rest] : [{ method: 'initialize' }];
 }

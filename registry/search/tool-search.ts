@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startPace } from '../../common/answers/pace.ts';
-import { allTools, type ToolGuard, toolsBy } from '../../common/policy/approved-tools-watch.ts';
+import { allTools, everyTool, type ToolGuard, toolsBy } from '../../common/policy/approved-tools-watch.ts';
 import { interval } from '../../common/time/interval.ts';
+import type { KnownTools } from '../../policy/known-tools.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { mayUseUi } from '../../policy/ui.ts';
 import type { Person } from '../access/guards.ts';
@@ -12,7 +13,7 @@ import type { Embeddings } from './embeddings.ts';
 import { createMeaningIndex, fuse } from './meaning-index.ts';
 import { callable } from './rights.ts';
 import { createServerIndex } from './server-index.ts';
-import { createToolIndex, type IndexedTool } from './tool-index.ts';
+import { createToolIndex, type IndexedTool, type ToolIndex } from './tool-index.ts';
 import { whyNothing } from './why-nothing.ts';
 import { loadWords, type Words } from './words.ts';
 
@@ -84,6 +85,9 @@ export async function createToolSearch(options: ToolSearchOptions) {
       const why = results.length > 0 ? undefined : whyNothing(policy(), toolsBy(guard), person, asked());
       return { results, total: all.length, why };
     },
+    /** Returns the matching tools that this caller may not call, of servers that they may see. */
+    notCallable: ({ scopes }: Person, query: { text: string; limit: number }): FoundTool[] =>
+      notCallable(toolIndex, { policy: policy(), scopes, tools: toolsBy(guard) }, query),
     /**
      * Returns the tools that this caller may call, by the names of their servers; undefined if there are more than `most`. It
      * yields to other work: to find few among 50,000 takes a fifth of a second.
@@ -114,4 +118,20 @@ export async function createToolSearch(options: ToolSearchOptions) {
     },
     stop: (): void => clearInterval(timer),
   };
+}
+
+/** Whether a tool waits for its approval is not for the policy to say, so that counts for nothing. */
+function notCallable(
+  index: ToolIndex,
+  { policy, scopes, tools }: { policy: Policy; scopes: readonly string[]; tools: KnownTools | undefined },
+  { text, limit }: { text: string; limit: number },
+): FoundTool[] {
+  const mayCall = callable(policy, scopes, { readOnly: (tools ?? everyTool).readOnly });
+  const isDenied = ({ server, tool }: IndexedTool) =>
+    mayUseUi(policy, scopes, 'list_service', server) && !mayCall(server, tool.name);
+  const hits = index.search(text, isDenied).slice(0, limit);
+  return hits.flatMap(({ id, score }) => {
+    const found = index.get(id);
+    return found ? [{ server: found.server, tool: found.tool, score }] : [];
+  });
 }

@@ -153,7 +153,7 @@ test('A person gets what they may see and call, and an administrator also what t
   await visit({ who: user }, async (page) => {
     await open(page);
     expect(await optionsOf(page)).toEqual([
-      ...['Servers', 'My rights', 'My account', 'Changes of all servers'],
+      ...['Servers', 'My rights', 'My account', 'Requests for access', 'Changes of all servers'],
       ...['Theme: Light', 'Theme: Dark', 'Sign out'],
     ]);
     for (const hidden of ['create', 'legit', 'register', 'edit']) {

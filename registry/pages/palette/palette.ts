@@ -51,6 +51,7 @@ export function showPalette(parts: PaletteParts, navigation: Navigation): Reques
     }));
     const places = navigation(person, '').map(({ href, label, icon }) => ({ href, label, icon }));
     places.push({ href: '/account', label: 'My account', icon: 'person' });
+    places.push({ href: '/requests', label: 'Requests for access', icon: 'ask' });
     places.push({ href: '/servers/-/history', label: 'Changes of all servers', icon: 'clock' });
     res.json({ places, actions: actionsFor(policy(), person), servers, hasAllTools: tools !== undefined });
   };

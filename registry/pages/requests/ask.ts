@@ -1,8 +1,10 @@
 import { type Request, type Response, Router } from 'express';
 import { reveal } from '../../../common/text/reveal.ts';
 import { decide } from '../../../policy/decide.ts';
+import type { KnownTools } from '../../../policy/known-tools.ts';
 import { isToolName } from '../../../policy/names.ts';
 import type { Policy } from '../../../policy/policy.ts';
+import { anyArguments } from '../../../policy/request/mcp-request.ts';
 import { formOf, readForm } from '../../access/body.ts';
 import type { Catalogue } from '../../access/catalogue.ts';
 import { type Person, personOf } from '../../access/guards.ts';
@@ -25,6 +27,7 @@ export interface RequestPagesOptions {
   store: Pick<RegistryStore, 'get'>;
   catalogue: Catalogue;
   requests: Requests;
+  knownTools: () => KnownTools | undefined;
   render: Render;
   notes: Notes;
 }
@@ -80,7 +83,7 @@ function chooseServer({ catalogue, render }: RequestPagesOptions, req: Request, 
 }
 
 async function showForm(
-  { policy, store, catalogue, requests, render }: RequestPagesOptions,
+  { policy, store, catalogue, requests, knownTools, render }: RequestPagesOptions,
   req: Request,
   res: Response,
   status: number,
@@ -99,7 +102,7 @@ async function showForm(
     server: { name, title, isSeen: entry !== undefined, isSet: Boolean(entry?.members) },
     isSession: person.authMethod === 'session_cookie',
     open: open && { ...shownRequest(open, title), count: counted(open.tools.length, 'tool') },
-    tools: offered(policy(), person, name, entry?.health.tools ?? [], chosen),
+    tools: offered({ policy: policy(), known: knownTools(), person, server: name }, entry?.health.tools ?? [], chosen),
     reason,
     faults,
     longest: requestBounds.words,
@@ -110,15 +113,17 @@ async function showForm(
 
 /** Tools to tick: those that the person may not call, and those that are ticked. Descriptions are the server's own words. */
 function offered(
-  policy: Policy,
-  { scopes }: Person,
-  server: string,
-  known: readonly ToolInfo[],
+  { policy, known, person, server }: { policy: Policy; known: KnownTools | undefined; person: Person; server: string },
+  tools: readonly ToolInfo[],
   chosen: readonly string[],
 ) {
-  const isDenied = (name: string) =>
-    !decide(policy, scopes, server, [{ method: 'tools/call', object: { kind: 'tool', name } }]).allowed;
-  const descriptions = new Map(known.map(({ name, title, description }) => [name, title || (description ?? '')]));
+  // Whether a tool waits for its approval is not for the policy to say.
+  const hints = known && { readOnly: known.readOnly };
+  const isDenied = (name: string) => {
+    const call = { method: 'tools/call', object: { kind: 'tool', name }, arguments: anyArguments } as const;
+    return !decide(policy, person.scopes, server, [call], hints).allowed;
+  };
+  const descriptions = new Map(tools.map(({ name, title, description }) => [name, title || (description ?? '')]));
   const others = [...descriptions.keys()].filter((name) => isToolName(name) && isDenied(name));
   return [...new Set([...chosen, ...others])].slice(0, mostOffered).map((name) => ({
     name,

@@ -3,14 +3,20 @@ import { mayUseUiSomewhere } from '../../../policy/ui.ts';
 import { mayViewAccess } from '../../access/edit-policy.ts';
 import type { Person } from '../../access/guards.ts';
 import { mayViewPeople } from '../../access/people.ts';
+import { mayAnswer } from '../../requests/may-ask.ts';
 
 export type Navigation = ReturnType<typeof createNavigation>;
 
 /**
  * Makes the navigation of each page: the entries for a person, without pages that would not open for them.
  * @param toReview how many servers have tools that wait for this person's approval, which the place of servers then shows
+ * @param openRequests how many requests for access wait, which the place of access shows to those who may answer them
  */
-export function createNavigation(policy: () => Policy, toReview: (person: Person) => number = () => 0) {
+export function createNavigation(
+  policy: () => Policy,
+  toReview: (person: Person) => number = () => 0,
+  openRequests: () => number = () => 0,
+) {
   return (person: Person, path: string) => {
     const { scopes } = person;
     const mayAudit = mayUseUiSomewhere(policy(), scopes, 'view_audit');
@@ -30,10 +36,16 @@ export function createNavigation(policy: () => Policy, toReview: (person: Person
         ? [{ href: '/people', label: 'People', icon: 'people', below: /^\/people\// }]
         : []),
     ];
+    const atAccess = items.some(({ href }) => href === '/access') ? '/access' : '/rights';
+    const requests = mayAnswer(policy(), person) ? openRequests() : 0;
     return items.map(({ href, label, icon, below }) => {
       // `aria-current`: `page` on the page itself, `true` on a page below it.
       const current = path === href ? 'page' : below.test(path) ? 'true' : undefined;
-      return { href, label, icon, current, toReview: href === '/' ? toReview(person) : undefined };
+      const waits = {
+        toReview: href === '/' ? toReview(person) : undefined,
+        requests: href === atAccess ? requests : 0,
+      };
+      return { href, label, icon, current, ...waits };
     });
   };
 }

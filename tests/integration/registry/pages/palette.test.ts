@@ -64,6 +64,7 @@ test('An administrator gets every server with its tools, all pages, and what the
     '/audit',
     '/usage',
     '/account',
+    '/requests',
     '/servers/-/history',
   ]);
   expect(actions.map(({ href }) => href)).toEqual(['/register', '/register?kind=set', '/register#import']);
@@ -80,7 +81,7 @@ test('An administrator gets every server with its tools, all pages, and what the
 
 test('A person gets the servers that they may see and the tools that they may call there, and no more', async () => {
   const { places, actions, servers } = await ask(user);
-  expect(places.map(({ href }) => href)).toEqual(['/', '/rights', '/account', '/servers/-/history']);
+  expect(places.map(({ href }) => href)).toEqual(['/', '/rights', '/account', '/requests', '/servers/-/history']);
   expect(actions).toEqual([]);
   expect(servers.map(({ name, mayEdit }) => [name, mayEdit])).toEqual([['currenttime', false]]);
   expect(servers[0]?.tools.map(({ name }) => name)).toEqual(['tell_time']);

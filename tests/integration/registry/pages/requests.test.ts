@@ -229,3 +229,25 @@ test('A withdrawn request is over, and the person can ask again', async () => {
   expect((await send(carol, path)).words).toContain('withdrawn');
   expect(pathOf(await ask(carol, 'currenttime', ['convert']))).not.toBe(path);
 });
+
+test("A search, a server and a person's rights lead to the form for what they may not call", async () => {
+  const link = '/requests/new?server=currenttime&amp;tool=convert';
+  const search = await send(carol, '/?q=converts');
+  expect(search.words).toContain('You may not call these');
+  expect(search.html).toContain(link);
+  expect((await send(person('tim', ['timers']), '/?q=converts')).words).not.toContain('You may not call these');
+  const server = await send(carol, '/servers/currenttime');
+  expect(server.html).toContain(link);
+  expect(server.html).not.toContain('/requests/new?server=currenttime&amp;tool=now');
+  for (const path of ['/rights', '/servers/currenttime/access'])
+    expect((await send(carol, path)).html).toContain('href="/requests/new?server=currenttime"');
+});
+
+test('Editors see on every page how many requests wait, and others do not', async () => {
+  await ask(carol, 'currenttime', ['convert']);
+  expect((await send(eva, '/')).html).toMatch(
+    /href="\/requests"><span class="count wait" title="1 request for access"/,
+  );
+  for (const who of [carol, dave, person('paul', [], ['partly'])])
+    expect((await send(who, '/')).html).not.toContain('1 request for access');
+});
