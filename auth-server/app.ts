@@ -86,7 +86,7 @@ export function createApp(deps: AppDeps, validate: RequestListener = createValid
   app.get(/^\/\.well-known\/oauth-protected-resource(\/|$)/, createResourceMetadata(deps));
   app.use('/oauth2/static', deps.pages.files);
 
-  app.use(relayCallbacks(deps)); // /relay/ended, /relay/bindings, /relay/tasks, /relay/accounts
+  app.use(relayCallbacks(deps)); // /relay/ended, /relay/bindings, /relay/tasks, /relay/accounts, /relay/rounds
   app.use(decisionsDoor(deps)); // /decisions
   app.use(usageDoor(deps)); // /usage, /decisions/sums, /decisions/suggest
   app.use(exportDoor(deps)); // /decisions/export

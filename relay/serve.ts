@@ -12,6 +12,7 @@ import type { Service } from '../common/service/service.ts';
 import type { Tracing } from '../common/service/tracing.ts';
 import { readConfig } from '../common/settings/config.ts';
 import { createAccountReports } from './callers/account-reports.ts';
+import { createApprovedRounds } from './callers/approved-rounds.ts';
 import { createIdentifyCaller } from './callers/caller.ts';
 import { LiveStreams } from './callers/live-streams.ts';
 import { createRelayMetrics } from './callers/metrics.ts';
@@ -62,6 +63,7 @@ export function serve(env: NodeJS.ProcessEnv, log: Logger, tracing: Tracing): Se
         rights,
         owners: createSessionOwners(authServer),
         reports: createAccountReports(authServer),
+        rounds: createApprovedRounds(authServer),
         routes,
         streams,
         limits: answerLimits(config.MAX_LIST_BYTES),

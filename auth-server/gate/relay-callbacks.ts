@@ -1,6 +1,7 @@
 import express, { type ErrorRequestHandler, type Request, Router } from 'express';
 import * as z from 'zod';
 import type { Ticket } from '../../common/identity/ticket.ts';
+import type { Holds } from '../holds/holds.ts';
 import type { AssertionSigner } from '../identity/assertion.ts';
 import { type BindingStore, longestId } from '../store/binding.ts';
 import type { RevocationFeed } from '../store/revocation-feed.ts';
@@ -11,6 +12,7 @@ export interface RelayCallbacksDeps extends AccountReportDeps {
   assertions: AssertionSigner;
   bindings: BindingStore;
   revocationFeed: RevocationFeed;
+  holds: Pick<Holds, 'expectRound'>;
 }
 
 /** A server names the ids: more than an owner can have there are not worth a look. The relay refuses longer lists. */
@@ -20,6 +22,7 @@ const owned = z.strictObject({
   id: z.string().min(1).max(longestId),
   target: z.string().startsWith('/').max(4096).optional(),
 });
+const roundReport = z.strictObject({ round: z.string().regex(/^[\w-]{43}$/) });
 const taskList = z.strictObject({ ids: z.array(z.string().max(longestId)).max(mostIds) });
 
 /**
@@ -33,6 +36,7 @@ export function relayCallbacks({
   assertions,
   bindings,
   revocationFeed,
+  holds,
 }: RelayCallbacksDeps): Router {
   const router = Router();
   const readTicket = createTicketReader(assertions, publicUrl);
@@ -71,6 +75,13 @@ export function relayCallbacks({
     const answer = ticket && report.success && (await takeAccountReport({ accounts, publicUrl }, ticket, report.data));
     if (!answer) return void res.sendStatus(ticket ? 400 : 403);
     res.set('Cache-Control', 'no-store').json({ answer });
+  });
+  router.post('/relay/rounds', async (req, res) => {
+    const ticket = await ticketOf(req);
+    const body = roundReport.safeParse(req.body);
+    if (!ticket?.hold || !body.success) return void res.sendStatus(ticket ? 400 : 403);
+    const { hold: id, owner, server } = ticket;
+    res.sendStatus((await holds.expectRound({ id, owner, server }, body.data.round)) ? 204 : 409);
   });
   router.use('/relay', refuseUnreadable);
   return router;

@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { roundDigest } from '../../common/identity/round.ts';
 import { approveKey } from '../../policy/request/client-pages.ts';
 
 /** The longest call in bytes that can be held: people have to read it. */
@@ -8,7 +8,7 @@ export const longestHeldCall = 16_384;
 export interface CanonicalCall {
   /** All parameters in JSON, in one spelling. Two calls with the same text are the same call. */
   text: string;
-  /** Set if the call goes on with one that the server has answered with a question: the digest of its `requestState`. */
+  /** Set if the call goes on with one that the server has answered with a question (`roundDigest`). */
   round: string | undefined;
 }
 
@@ -35,11 +35,6 @@ export function canonicalCall(body: Uint8Array): CanonicalCall {
   const { params } = JSON.parse(new TextDecoder().decode(body), asWritten) as { params: Json };
   const bound = Object.entries(params).filter(([key]) => !unbound.has(key));
   return { text: canonicalOf(new Map(bound)), round: roundOf(params) };
-}
-
-/** The digest of what a server gave its client to go on with; of nothing if it gave nothing. */
-export function roundDigest(requestState: string | undefined): string {
-  return hash('sha256', `round ${requestState ?? ''}`, 'base64url');
 }
 
 /** The answer to our own question is no round of the server's. */

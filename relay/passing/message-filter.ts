@@ -2,9 +2,11 @@ import { OversizedAnswer, UnreadableAnswer } from '../../common/answers/limits.t
 import { membersOf, type ServerMessage, type Span, stringAt } from '../../common/answers/message.ts';
 import type { Pace } from '../../common/answers/pace.ts';
 import { type JsonPieces, listOf, withMembers } from '../../common/answers/rewrite.ts';
+import { roundDigest } from '../../common/identity/round.ts';
 import type { Logger } from '../../common/service/log.ts';
 import { isAllVisible, isVisible, type Listing, listings } from '../../policy/listing.ts';
 import { judgedKeys } from '../../policy/request/request-hygiene.ts';
+import type { ApprovedRounds } from '../callers/approved-rounds.ts';
 import type { Caller } from '../callers/caller.ts';
 import type { Rights } from '../callers/rights.ts';
 import type { SessionOwners } from '../callers/session-owners.ts';
@@ -18,6 +20,7 @@ import { cacheHints } from './cache-hints.ts';
 export interface MessageFilterDeps {
   rights: Rights;
   owners: SessionOwners;
+  rounds: ApprovedRounds;
   shares: Pick<ServerShares, 'log'>;
   log: Logger;
 }
@@ -34,7 +37,7 @@ const longestId = 1024;
  * caller, removes tasks of other owners and pages of tools that they may not read, and keeps what is cached to this
  * caller. It goes by the message's shape: the request tells which list was asked for, but not which lists a client would
  * read.
- * @param mayAsk whether the message may ask the auth-server about tasks
+ * @param mayAsk whether the message may ask the auth-server about tasks and rounds
  * @returns the message as one line of JSON
  * @throws {UnreadableAnswer}
  * @throws {RelayError} upstream_session_conflict or authorization_unavailable
@@ -67,7 +70,21 @@ export async function filterMessage(
   if (tasks) keep('tasks', await pace.wait(ownOf(deps, caller, message.bytes, tasks)));
   if (newTask !== undefined && !(await pace.wait(deps.owners.bind(caller.token, { kind: 'task', id: newTask }))))
     throw new RelayError('upstream_session_conflict');
+  await reportRound(deps, caller, message, pace, mayAsk);
   return withMembers(message, changes);
+}
+
+/** Before the client learns that the server asks something: its answer may come at once. */
+async function reportRound(
+  { rounds }: MessageFilterDeps,
+  { ticket, token }: Caller,
+  { bytes, result }: ServerMessage,
+  pace: Pace,
+  mayAsk: () => boolean,
+): Promise<void> {
+  if (ticket.hold === undefined || stringAt(bytes, result.get('resultType')) !== 'input_required') return;
+  if (!mayAsk()) throw new UnreadableAnswer('more questions than calls');
+  await pace.wait(rounds.expect(token, roundDigest(stringAt(bytes, result.get('requestState')))));
 }
 
 async function visibleOf(

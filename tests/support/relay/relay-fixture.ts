@@ -17,6 +17,7 @@ import { HeldBytes } from '../../../common/answers/held-bytes.ts';
 import { watchPolicy } from '../../../common/policy/policy-watch.ts';
 import { createLog } from '../../../common/service/log.ts';
 import { createAccountReports } from '../../../relay/callers/account-reports.ts';
+import { createApprovedRounds } from '../../../relay/callers/approved-rounds.ts';
 import { createIdentifyCaller } from '../../../relay/callers/caller.ts';
 import { type LiveLimits, LiveStreams } from '../../../relay/callers/live-streams.ts';
 import { followRevocations } from '../../../relay/callers/revocation-feed.ts';
@@ -125,6 +126,7 @@ export async function startRelay(change: Partial<Shape> = {}) {
       rights,
       owners: createSessionOwners(authServer),
       reports: createAccountReports(authServer),
+      rounds: createApprovedRounds(authServer),
       routes,
       streams,
       limits: answerLimits(change.maxAnswer ?? 8_388_608),

@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createTokenVault } from '../../../../auth-server/cognito/token-vault.ts';
 import { createHoldAnswers, type HoldAnswers } from '../../../../auth-server/holds/answers.ts';
-import { roundDigest } from '../../../../auth-server/holds/canonical-call.ts';
 import type { Answered, HeldCall } from '../../../../auth-server/holds/held-call.ts';
 import { type HoldDatabase, Holds, type Outcome } from '../../../../auth-server/holds/holds.ts';
 import { type OAuthStore, openOAuthStore } from '../../../../auth-server/oauth/store/store.ts';
+import { roundDigest } from '../../../../common/identity/round.ts';
 import type { Approvers } from '../../../../policy/policy.ts';
 import { bothDatabases } from '../../../support/postgres/both-databases.ts';
 import { nodeArguments, outputOf } from '../../../support/process.ts';
@@ -47,8 +47,11 @@ describe.each(bothDatabases(''))('Held calls, over %s,', (_kind, places) => {
   });
   const databaseOf = (store: OAuthStore | undefined) => store as unknown as HoldDatabase;
   const rows = () => databaseOf(stores[0]).db.selectFrom('hold').selectAll().execute();
-  const idOf = (outcome: Outcome): string => ('id' in outcome ? outcome.id : expect.fail('no hold'));
-  const expect_ = async (outcome: Promise<Outcome>) => (await outcome).is;
+  const idOf = (outcome: Outcome): string => {
+    if ('id' in outcome) return outcome.id;
+    throw new Error(`no hold, but ${outcome.is}`);
+  };
+  const verdict = async (outcome: Promise<Outcome>) => (await outcome).is;
   const expire = () => databaseOf(stores[0]).db.updateTable('hold').set({ expires_at: 1 }).execute();
   /** Asks for a call and lets it be approved. */
   const approved = async (what = call, approvers = person, by = byAlice) => {
@@ -90,14 +93,14 @@ describe.each(bothDatabases(''))('Held calls, over %s,', (_kind, places) => {
     ['a definition that is not known any more', { definition: undefined }],
   ])('are not passed by the approval of a call with %s', async (_what, change) => {
     await approved();
-    expect(await expect_(one.pass({ ...call, ...change }, operators))).toBe('waiting');
-    expect(await expect_(one.pass(call, person))).toBe('passed');
+    expect(await verdict(one.pass({ ...call, ...change }, operators))).toBe('waiting');
+    expect(await verdict(one.pass(call, person))).toBe('passed');
   });
 
   test('do not pass when the policy names others by then, and keep to it after another change', async () => {
     await approved();
-    expect(await expect_(one.pass(call, operators))).toBe('waiting');
-    expect(await expect_(one.pass(call, person))).toBe('waiting');
+    expect(await verdict(one.pass(call, operators))).toBe('waiting');
+    expect(await verdict(one.pass(call, person))).toBe('waiting');
     expect((await rows()).map(({ state }) => state).sort()).toEqual(['open', 'void']);
   });
 
@@ -107,7 +110,7 @@ describe.each(bothDatabases(''))('Held calls, over %s,', (_kind, places) => {
   ])('do not pass when the approver %s meanwhile', async (_what, change) => {
     await approved(call, operators, byOlga);
     change();
-    expect(await expect_(one.pass(call, operators))).toBe('waiting');
+    expect(await verdict(one.pass(call, operators))).toBe('waiting');
   });
 
   test('are approved by no member of the group whose own call it is', async () => {
@@ -116,7 +119,7 @@ describe.each(bothDatabases(''))('Held calls, over %s,', (_kind, places) => {
     expect(await answers.waiting(olga)).toMatchObject([{ id, mayAnswer: false }]);
     // Even a row that says so does not count.
     await answers.approve({ id }, byOlga);
-    expect(await expect_(one.pass(own, operators))).toBe('waiting');
+    expect(await verdict(one.pass(own, operators))).toBe('waiting');
   });
 
   test('are seen by the caller and by those who may approve them', async () => {
@@ -148,7 +151,7 @@ describe.each(bothDatabases(''))('Held calls, over %s,', (_kind, places) => {
     expect(await answers.approve({ id }, byAlice)).toBe(false);
     expect(await other.pass(call, person)).toEqual({ is: 'refused' });
     await expire();
-    expect(await expect_(one.pass(call, person))).toBe('waiting');
+    expect(await verdict(one.pass(call, person))).toBe('waiting');
   });
 
   test('do not pass when the approval was taken back', async () => {
@@ -167,7 +170,7 @@ describe.each(bothDatabases(''))('Held calls, over %s,', (_kind, places) => {
     expect(expires_at - asked_at).toBeGreaterThanOrEqual(300);
     await expire();
     expect(await answers.find(id, alice)).toBeUndefined();
-    expect(await expect_(one.pass(call, person))).toBe('waiting');
+    expect(await verdict(one.pass(call, person))).toBe('waiting');
     expect(await answers.approve({ id }, byAlice)).toBe(false);
   });
 
@@ -177,7 +180,7 @@ describe.each(bothDatabases(''))('Held calls, over %s,', (_kind, places) => {
     );
     expect(asked.filter(({ is }) => is === 'waiting')).toHaveLength(20);
     expect(asked.filter(({ is }) => is === 'too many')).toHaveLength(10);
-    expect(await expect_(one.pass({ ...call, owner: 'person:bob' }, person))).toBe('waiting');
+    expect(await verdict(one.pass({ ...call, owner: 'person:bob' }, person))).toBe('waiting');
   });
 
   test('keep their arguments sealed, and only while they wait', async () => {
@@ -208,18 +211,18 @@ describe.each(bothDatabases(''))('Held calls, over %s,', (_kind, places) => {
   test('go on once for each question that their server has asked, and without one not at all', async () => {
     const id = await approved();
     const round = { ...call, round: roundDigest('state-1') };
-    expect(await expect_(one.pass(call, person))).toBe('passed');
-    expect(await expect_(one.pass(round, person))).toBe('waiting');
+    expect(await verdict(one.pass(call, person))).toBe('passed');
+    expect(await verdict(one.pass(round, person))).toBe('waiting');
     const ticket = { id, owner: call.owner, server: call.server };
     for (const wrong of [{ owner: 'person:bob' }, { server: 'gitlab' }, { id: 'another' }])
       expect(await one.expectRound({ ...ticket, ...wrong }, roundDigest('state-1'))).toBe(false);
     expect(await other.expectRound(ticket, roundDigest('state-1'))).toBe(true);
-    expect(await expect_(one.pass({ ...call, round: roundDigest('state-2') }, person))).toBe('waiting');
-    expect(await expect_(one.pass({ ...round, text: '{}' }, person))).toBe('waiting');
+    expect(await verdict(one.pass({ ...call, round: roundDigest('state-2') }, person))).toBe('waiting');
+    expect(await verdict(one.pass({ ...round, text: '{}' }, person))).toBe('waiting');
     const both = await Promise.all([one.pass(round, person), other.pass(round, person)]);
     expect(both.filter(({ is }) => is === 'passed')).toEqual([{ is: 'passed', id, answered: byAlice, isRound: true }]);
     expect(await one.expectRound(ticket, roundDigest(undefined))).toBe(true);
-    expect(await expect_(one.pass({ ...call, round: roundDigest(undefined) }, person))).toBe('passed');
+    expect(await verdict(one.pass({ ...call, round: roundDigest(undefined) }, person))).toBe('passed');
   });
 
   test('go on no more than twenty times', async () => {
@@ -261,7 +264,7 @@ describe.each(bothDatabases(''))('Held calls, over %s,', (_kind, places) => {
     const program = inProcess('await pass(); process.kill(process.pid, "SIGKILL");', standing);
     const child = spawn(process.execPath, nodeArguments(program), { stdio: 'ignore' });
     expect((await once(child, 'close'))[1]).toBe('SIGKILL');
-    expect(await expect_(one.pass(call, person))).toBe(then);
+    expect(await verdict(one.pass(call, person))).toBe(then);
   });
 });
 
