@@ -118,6 +118,11 @@ export function gateCodeOf(answer: IncomingMessage): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
+/** Whether the gate refuses a call for want of what a person does on one of its pages. */
+export function leadsToPage(gate: string | undefined): boolean {
+  return gate !== undefined && /^(account_|approval_needed$)/.test(gate);
+}
+
 function asError(value: unknown, status?: number, gate?: string): BrokerError | undefined {
   const { code, message, data } = (value ?? {}) as Record<string, unknown>;
   if (typeof message !== 'string') return undefined;

@@ -5,7 +5,7 @@ import { BrokerError, rpcCode } from '../errors.ts';
 import type { Asking, Exchange, Member } from '../exchange.ts';
 import { limits } from '../limits.ts';
 import type { MemberRequest, Members, Sent } from '../member.ts';
-import { errorIn, gateCodeOf, isStream, type Said } from '../members/answer.ts';
+import { errorIn, gateCodeOf, isStream, leadsToPage, type Said } from '../members/answer.ts';
 import { asBrokerError } from '../members/short.ts';
 import { askAll, heldAnswer, type QuestionTo } from '../questions/asking.ts';
 import type { HeldCalls } from '../questions/held.ts';
@@ -229,7 +229,7 @@ export class Call implements Running {
     // An answer to another request: on this stream nothing waits for it.
     if (!isSameId(message.id, { value: this.#id, text: String(this.#id) })) return undefined;
     const gate = gateCodeOf(answer);
-    const mayStop = gate?.startsWith('account_') || (this.#mayFail && !this.#writer.isStreaming);
+    const mayStop = leadsToPage(gate) || (this.#mayFail && !this.#writer.isStreaming);
     const error = mayStop ? errorIn(message, undefined, gate) : undefined;
     if (error) throw error;
     const { capabilities } = this.#exchange.announced;
