@@ -24,6 +24,7 @@ import { createDocument } from './api/openapi/document.ts';
 import { createOriginalApi, createOriginalForms } from './api/original/routes.ts';
 import { createPeopleApi } from './api/people.ts';
 import { createPolicyApi } from './api/policy.ts';
+import { createRequestsApi } from './api/requests.ts';
 import { createSearchApi } from './api/search.ts';
 import { createApi } from './api/servers.ts';
 import { createToolChangesApi } from './api/tool-changes.ts';
@@ -134,7 +135,12 @@ export function createApp(parts: RegistryParts): Express {
   app.use('/api', createEditApi({ guard: guardFor, catalogue, store, policy, editor, check }));
   app.use('/api', createImportApi(guard, editor), createDecisionsApi({ ...parts, guard, now }));
   app
-    .use('/api', createPeopleApi({ ...parts, guard }), createPolicyApi({ ...parts, guard }))
+    .use(
+      '/api',
+      createPeopleApi({ ...parts, guard }),
+      createPolicyApi({ ...parts, guard }),
+      createRequestsApi({ ...parts, guard }),
+    )
     .get('/api/openapi.json', showDocument(publicUrl));
   app.use('/api', createToolChangesApi({ guard, catalogue, policy, definitions, onApproved }));
   const historyOf = (server: string) => store.observations.history(server, now());

@@ -4,6 +4,7 @@ import { decide } from '../../policy/decide.ts';
 import { type Policy, scopesOfGroups } from '../../policy/policy.ts';
 import { type Access, anyArguments } from '../../policy/request/mcp-request.ts';
 import { groupsThatHelp } from '../../policy/review/remedy.ts';
+import { RegistryError } from '../errors/registry-error.ts';
 import type { AccessRequest } from '../store/requests.ts';
 
 /** How a request could be met. */
@@ -23,6 +24,16 @@ export function remediesFor(policy: Policy, request: Pick<AccessRequest, 'server
   const accesses = accessesOf(request);
   const isAllowed = decide(policy, scopes, server, accesses).allowed;
   return { isAllowed, join: isAllowed ? [] : groupsThatHelp(policy, { scopes, server, accesses }, mostGroups) };
+}
+
+/**
+ * Requires that the policy allows what a request asks for, before it is answered so.
+ * @throws {RegistryError} `input_invalid`
+ */
+export function requireGiven(policy: Policy, request: AccessRequest): void {
+  if (remediesFor(policy, request).isAllowed) return;
+  const message = 'The policy does not allow it yet: change the policy first.';
+  throw new RegistryError('input_invalid', message, { faults: [{ path: 'state', message }] });
 }
 
 /**

@@ -1,6 +1,5 @@
 import type { Policy } from '../../policy/policy.ts';
 import { mayKnow } from '../../policy/review/remedy.ts';
-import { mayUseUiEverywhere } from '../../policy/ui.ts';
 import type { Person } from '../access/guards.ts';
 
 /**
@@ -9,9 +8,4 @@ import type { Person } from '../access/guards.ts';
  */
 export function mayAskFor(policy: Policy, { scopes }: Pick<Person, 'scopes'>, server: string): boolean {
   return mayKnow(policy, scopes, server);
-}
-
-/** Whether a person sees all requests and answers them: who may change the policy. */
-export function mayAnswer(policy: Policy, { scopes }: Pick<Person, 'scopes'>): boolean {
-  return mayUseUiEverywhere(policy, scopes, 'edit_policy');
 }

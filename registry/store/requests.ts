@@ -7,8 +7,10 @@ import { type RegistryDatabase, type Writing, writing } from './database.ts';
 import type { Schema } from './migrations.ts';
 import { readServer } from './servers.ts';
 
-/** `ended`: after its time, or with its server. */
-export type RequestState = 'open' | 'given' | 'refused' | 'withdrawn' | 'ended';
+/** States of a request. `ended`: after its time, or with its server. */
+export const requestStates = ['open', 'given', 'refused', 'withdrawn', 'ended'] as const;
+
+export type RequestState = (typeof requestStates)[number];
 
 /** A person's wish for access to a server. All of its texts come from people or servers: show them as plain text. */
 export interface AccessRequest {
@@ -207,8 +209,7 @@ function dateOf(seconds: number): Date {
 }
 
 function notOpen(state: RequestState): RegistryError {
-  const words = { given: 'given', refused: 'refused', withdrawn: 'withdrawn', ended: 'ended', open: 'open' }[state];
-  return new RegistryError('changed_meanwhile', `This request is ${words} already: look at it again.`);
+  return new RegistryError('changed_meanwhile', `This request is ${state} already: look at it again.`);
 }
 
 function invalid(message: string): RegistryError {

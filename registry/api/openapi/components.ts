@@ -35,6 +35,7 @@ import {
   policyVersionAnswer,
   policyVersionsAnswer,
 } from '../policy.ts';
+import { requestAnswer, requestSettlement, requestsAnswer } from '../requests.ts';
 import { toolsFound } from '../search.ts';
 import { me, serverDetails, serverListing } from '../servers.ts';
 import { object } from '../shared/answer.ts';
@@ -94,6 +95,9 @@ export const components = {
   AccountDisconnect: accountDisconnect,
   DisconnectedCount: disconnectedCount,
   EndedCount: endedCount,
+  Request: requestAnswer,
+  Requests: requestsAnswer,
+  RequestSettlement: requestSettlement,
   Policy: policyAnswer,
   PolicyVersions: policyVersionsAnswer,
   PolicyVersion: policyVersionAnswer,

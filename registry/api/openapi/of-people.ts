@@ -1,5 +1,5 @@
 import { peopleQuery } from '../../../common/identity/people.ts';
-import { routes } from './operation.ts';
+import { changed, routes, write } from './operation.ts';
 
 export const account = routes('account', {
   'get /api/me': { summary: "The caller's name, groups and scopes", answer: 'Me' },
@@ -13,6 +13,22 @@ export const account = routes('account', {
     body: 'AccountDisconnect',
     answer: 'DisconnectedCount',
     refusals: ['input_invalid', 'content_type_unsupported', 'session_required', 'account_unavailable'],
+  },
+  'get /api/requests': {
+    summary: "The caller's requests for access, and for those with edit_policy all that wait. Only the page makes one",
+    answer: 'Requests',
+    refusals: ['store_unavailable'],
+  },
+  'get /api/requests/{id}': {
+    summary: 'A request, for the person who asks and for those with edit_policy',
+    answer: 'Request',
+    refusals: ['not_found', 'store_unavailable'],
+  },
+  'post /api/requests/{id}': {
+    summary: 'Withdraw a request, or answer it after the policy allows it or not',
+    body: 'RequestSettlement',
+    answer: 'Request',
+    refusals: [...write, ...changed],
   },
   'get /api/openapi.json': { summary: 'This document', answer: 'Document' },
 });

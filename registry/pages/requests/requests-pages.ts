@@ -3,11 +3,10 @@ import { scopesOfGroups } from '../../../policy/policy.ts';
 import { formOf, readForm } from '../../access/body.ts';
 import { actorOf, personOf } from '../../access/guards.ts';
 import { requireOwnPage } from '../../access/own-page.ts';
-import type { PolicyDoor } from '../../access/policy.ts';
+import { mayEditPolicy, type PolicyDoor, requireEditPolicy } from '../../access/policy.ts';
 import type { SeenDoor } from '../../access/seen.ts';
 import { RegistryError } from '../../errors/registry-error.ts';
-import { leastRule, remediesFor } from '../../requests/least-rule.ts';
-import { mayAnswer } from '../../requests/may-ask.ts';
+import { leastRule, remediesFor, requireGiven } from '../../requests/least-rule.ts';
 import type { ToolInfo } from '../../servers/tool.ts';
 import type { AccessRequest } from '../../store/requests.ts';
 import type { View } from '../shared/render.ts';
@@ -35,13 +34,13 @@ export function createRequestPages(options: Options): Router {
   const requestFor = async (req: Request): Promise<AccessRequest> => {
     const person = personOf(req);
     const request = await requests.find(String(req.params.id));
-    if (!request || (request.by.sub !== person.sub && !mayAnswer(policy(), person))) throw notThere();
+    if (!request || (request.by.sub !== person.sub && !mayEditPolicy(policy(), person))) throw notThere();
     return request;
   };
 
   pages.get('/requests', async (req, res) => {
     const person = personOf(req);
-    const answers = mayAnswer(policy(), person);
+    const answers = mayEditPolicy(policy(), person);
     const [own, open] = await Promise.all([requests.ownOf(person), answers ? requests.open() : []]);
     const view = {
       title: 'Requests for access',
@@ -53,7 +52,7 @@ export function createRequestPages(options: Options): Router {
   pages.get('/requests/:id', async (req, res) => {
     const person = personOf(req);
     const request = await requestFor(req);
-    const mayDecide = mayAnswer(policy(), person) && request.state === 'open';
+    const mayDecide = mayEditPolicy(policy(), person) && request.state === 'open';
     const shown = shownTo(req)(request);
     const view = {
       title: `Access to ${shown.title}`,
@@ -86,17 +85,15 @@ export function createRequestPages(options: Options): Router {
   });
   action('given', async (req, request) => {
     const editor = editorOf(req);
-    if (!remediesFor(policy(), request).isAllowed)
-      throw new RegistryError('input_invalid', 'The policy does not allow it yet: change the policy first.');
+    requireGiven(policy(), request);
     await requests.answer(request.id, 'given', editor, formOf(req).get('words') ?? '');
     return 'The request is answered: it is given.';
   });
   return pages;
 
   function editorOf(req: Request) {
-    const person = personOf(req);
-    if (mayAnswer(policy(), person)) return actorOf(person);
-    throw new RegistryError('not_permitted', 'To answer a request, one of your groups needs edit_policy for all.');
+    requireEditPolicy(policy(), personOf(req));
+    return actorOf(personOf(req));
   }
 }
 

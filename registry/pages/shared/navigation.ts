@@ -3,7 +3,7 @@ import { mayUseUiSomewhere } from '../../../policy/ui.ts';
 import { mayViewAccess } from '../../access/edit-policy.ts';
 import type { Person } from '../../access/guards.ts';
 import { mayViewPeople } from '../../access/people.ts';
-import { mayAnswer } from '../../requests/may-ask.ts';
+import { mayEditPolicy } from '../../access/policy.ts';
 
 export type Navigation = ReturnType<typeof createNavigation>;
 
@@ -37,7 +37,7 @@ export function createNavigation(
         : []),
     ];
     const atAccess = items.some(({ href }) => href === '/access') ? '/access' : '/rights';
-    const requests = mayAnswer(policy(), person) ? openRequests() : 0;
+    const requests = mayEditPolicy(policy(), person) ? openRequests() : 0;
     return items.map(({ href, label, icon, below }) => {
       // `aria-current`: `page` on the page itself, `true` on a page below it.
       const current = path === href ? 'page' : below.test(path) ? 'true' : undefined;

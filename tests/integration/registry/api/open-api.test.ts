@@ -4,6 +4,7 @@ import { parsePolicy } from '../../../../common/policy/policy-file.ts';
 import { createDocument } from '../../../../registry/api/openapi/document.ts';
 import { operations } from '../../../../registry/api/openapi/operations.ts';
 import type { Health } from '../../../../registry/servers/server-health.ts';
+import type { AccessRequest } from '../../../../registry/store/requests.ts';
 import { admin, publicUrl, signer, startRegistry, storeOf } from '../../../support/registry/registry-fixture.ts';
 import { someUsage } from '../../../support/registry/usage-data.ts';
 
@@ -71,6 +72,7 @@ addFormats.default(ajv);
 
 let registry: Awaited<ReturnType<typeof startRegistry>>;
 let document: ReturnType<typeof createDocument>;
+let asked: AccessRequest;
 beforeAll(async () => {
   registry = await startRegistry(signer.keys, {
     policy: () => policy,
@@ -79,6 +81,8 @@ beforeAll(async () => {
     check: async () => healthy,
     readUsage: async (_assertion, query) => someUsage(query, new Date()),
   });
+  const by = { sub: admin.sub, username: 'alice' };
+  asked = await registry.store.requests.add({ server: 'time', tools: ['x'], reason: 'r', by, groups: [] });
   const answer = await ask('get', '/api/openapi.json');
   document = answer.body as typeof document;
   ajv.addSchema({ ...document, $id: 'api' });
@@ -177,6 +181,12 @@ const requests: [string, string, () => [string, unknown?, string?]][] = [
   ['get', '/api/people/ended', () => ['/api/people/ended']],
   ['post', '/api/people/end', () => ['/api/people/end', { client: 'digest' }]],
   ['post', '/api/people/end', () => ['/api/people/end', {}]],
+  ['get', '/api/requests', () => ['/api/requests']],
+  ['get', '/api/requests/{id}', () => [`/api/requests/${asked.id}`]],
+  ['get', '/api/requests/{id}', () => ['/api/requests/none']],
+  ['post', '/api/requests/{id}', () => [`/api/requests/${asked.id}`, { state: 'lost' }]],
+  ['post', '/api/requests/{id}', () => [`/api/requests/${asked.id}`, { state: 'withdrawn' }]],
+  ['post', '/api/requests/{id}', () => [`/api/requests/${asked.id}`, { state: 'withdrawn' }]],
   ['get', '/api/me', () => ['/api/me']],
   ['get', '/api/openapi.json', () => ['/api/openapi.json']],
   ...['/v0.1', '/v0'].flatMap((v): [string, string, () => [string, unknown?]][] => [

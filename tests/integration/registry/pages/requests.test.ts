@@ -251,3 +251,24 @@ test('Editors see on every page how many requests wait, and others do not', asyn
   for (const who of [carol, dave, person('paul', [], ['partly'])])
     expect((await send(who, '/')).html).not.toContain('1 request for access');
 });
+
+test('The API lists requests, answers them and withdraws them, and has no way to ask', async () => {
+  const call = async (who: object, path: string, body?: object) => {
+    const headers = { 'X-Mcp-Assertion': await signer.sign(who), 'Content-Type': 'application/json' };
+    const post = body && { method: 'POST', body: JSON.stringify(body) };
+    const answer = await fetch(`${registry.url}/api${path}`, { headers, ...post });
+    return { status: answer.status, body: await answer.json() };
+  };
+  const id = pathOf(await ask(carol, 'currenttime', ['convert'])).slice(10);
+  expect(await call(carol, '/requests')).toMatchObject({ body: { own: [{ id, state: 'open' }], open: null } });
+  expect(await call(eva, '/requests')).toMatchObject({ body: { own: [], open: [{ id, by: 'carol' }] } });
+  expect((await call(dave, `/requests/${id}`)).status).toBe(404);
+  expect((await call(dave, `/requests/${id}`, { state: 'withdrawn' })).status).toBe(404);
+  expect((await call(carol, `/requests/${id}`, { state: 'refused' })).status).toBe(403);
+  expect((await call(eva, `/requests/${id}`, { state: 'given' })).status).toBe(400);
+  expect((await call(eva, `/requests/${id}`, { state: 'open' })).status).toBe(400);
+  expect((await call(carol, '/requests', { server: 'currenttime', reason: 'x' })).status).toBe(404);
+  const refused = await call(eva, `/requests/${id}`, { state: 'refused', words: 'no' });
+  expect(refused.body).toMatchObject({ state: 'refused', answer: { by: 'eva', words: 'no' } });
+  expect((await call(carol, `/requests/${id}`, { state: 'withdrawn' })).status).toBe(409);
+});

@@ -1,0 +1,56 @@
+import { parsePolicy } from '../../../../common/policy/policy-file.ts';
+import { addedLines, leastRule, remediesFor } from '../../../../registry/requests/least-rule.ts';
+
+const text = `# The policy of our gateway.
+group_mappings:
+  support: [support]  # the first line
+  writers: [writers]
+UI-Scopes:
+  support:
+    list_service: [notes]
+support:
+  - server: notes
+    methods: [tools/list, tools/call]
+    tools: [read]
+writers:
+  - { server: notes, methods: [tools/list, tools/call], tools: [read, write] }
+`;
+const request = (tools: string[], groups = ['support'], server = 'notes') => ({ server, tools, groups });
+
+test.each<[string, ReturnType<typeof request>, boolean, string[]]>([
+  ['what the person may call already', request(['read']), true, []],
+  ['what another group has', request(['write']), false, ['writers']],
+  ['what no group has', request(['delete']), false, []],
+  ['several tools of which one is missing', request(['read', 'write']), false, ['writers']],
+  ['some access that the person has', request([]), true, []],
+  ['some access that no group has', request([], ['support'], 'other'), false, []],
+  ['what others have of a server that a person without groups may not know', request(['read'], []), false, []],
+])('Of a request for %s, it is said what would do', (_what, asked, isAllowed, join) => {
+  expect(remediesFor(parsePolicy(text), asked)).toEqual({ isAllowed, join });
+});
+
+test('The least rule for a group gives what was asked for and no more, and is shown without the rest of the file', () => {
+  const rule = leastRule(text, 'support', request(['write']));
+  const lines = 'lines' in rule ? rule.lines : '';
+  expect(lines).toContain('write');
+  expect(lines).not.toContain('the first line');
+  expect(lines).not.toContain('writers');
+  expect(lines).not.toMatch(/\*|delete/);
+});
+
+test.each([
+  ['no tools', request([])],
+  ['a group that cannot be one', { ...request(['write']), server: 'no server' }],
+])('With %s, a sentence says why there is no rule', (_what, asked) => {
+  expect(leastRule(text, 'support', asked)).toEqual({ refused: expect.stringMatching(/\w.*\.$/) });
+});
+
+test.each([
+  ['a line at the end', 'a\nb', 'a\nb\nc', 'c'],
+  ['a line between equal lines', 'a\nx\na\nx', 'a\nx\na\ny\nx', 'y'],
+  ['a replaced line', 'a\nb: [1]\nc', 'a\nb: [1, 2]\nc', 'b: [1, 2]'],
+  ['a replaced line and an added one', 'a\nb\nc\nd', 'a\nB\nc\nnew\nd', 'B\nnew'],
+  ['nothing', 'a\nb', 'a\nb', ''],
+])('Of %s, the lines that are new are shown', (_what, before, after, added) => {
+  expect(addedLines(before, after)).toBe(added);
+});
