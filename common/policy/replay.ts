@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { longestPolicy } from './versions.ts';
 
 /** Equal recorded decisions that the other policy would answer otherwise. */
 const row = z.object({
@@ -18,6 +19,25 @@ const row = z.object({
   /** The id of the last record. */
   record: z.string(),
 });
+
+/** Why it cannot be told what another policy would have answered, and the words for it. */
+export const cannotTellWords = {
+  registry: 'requests to the registry itself, which judges them by permissions that the record does not name',
+  erased: 'of people who were erased',
+  caller_unknown: "the caller's groups are not recorded",
+  groups_unknown: "not all of the caller's groups are recorded",
+  object_unknown: 'what was asked for is not recorded',
+  object_cut: 'the name is too long to be recorded whole',
+  several_objects: 'several resources at once, of which the first is recorded',
+  object_kind: 'the record does not tell a prompt from a resource',
+  tool_changed: 'the tool waited for approval then, or waits now',
+  limits: 'refused by a limit on calls, and the limits would change',
+  too_many: 'too many different requests to look at each',
+} as const;
+
+export type CannotTell = keyof typeof cannotTellWords;
+
+const cannotTellNames = Object.keys(cannotTellWords) as [CannotTell, ...CannotTell[]];
 
 /** The most rows of a side. */
 export const mostReplayRows = 200;
@@ -39,7 +59,7 @@ export const replayAnswer = z.object({
   held: side,
   /** Would depend on the arguments, which are not recorded. */
   depends: side,
-  cannotTell: z.array(z.object({ reason: z.string(), count: z.int() })),
+  cannotTell: z.array(z.object({ reason: z.enum(cannotTellNames), count: z.int() })),
   /** Would be answered as it was. */
   same: z.int(),
   milliseconds: z.int(),
@@ -48,9 +68,6 @@ export const replayAnswer = z.object({
 export type ReplayRow = z.output<typeof row>;
 export type ReplaySide = z.output<typeof side>;
 export type ReplayAnswer = z.output<typeof replayAnswer>;
-
-/** The longest text of a policy in characters. */
-const longestPolicy = 1_000_000;
 
 /** What is to be replayed. `since`: the oldest time of a record; all that is kept if undefined. */
 export const replayQuery = z.strictObject({

@@ -1,6 +1,6 @@
 import { decide } from '../../../policy/decide.ts';
 import { compilePolicy, type PolicySource, scopesOfGroups, wildcard } from '../../../policy/policy.ts';
-import { anyArguments } from '../../../policy/request/mcp-request.ts';
+import { type Access, anyArguments } from '../../../policy/request/mcp-request.ts';
 import { type FileRule, type FileValue, listOf, openFile, rulesIn, sections, writeFile } from './file.ts';
 import type { Holder, ToolEntry } from './grant.ts';
 import { mayBeOfAgents } from './names.ts';
@@ -111,7 +111,7 @@ function setRules({ all, ui, groups }: FileValue, scope: string, rules: FileRule
 function checkLeft(source: PolicySource, { from, server, tools }: Taken, who: string): void {
   const policy = compilePolicy(source, 0);
   const scopes = from.kind === 'group' ? scopesOfGroups(policy, [from.name]) : [from.name];
-  const asked = tools
+  const asked: Access[] = tools
     ? tools.map((tool) => ({
         method: 'tools/call',
         object: { kind: 'tool' as const, name: wildcard(tool) },
@@ -122,7 +122,7 @@ function checkLeft(source: PolicySource, { from, server, tools }: Taken, who: st
     const decision = decide(policy, scopes, server, [access]);
     const rule = decision.allowed ? decision.rule : undefined;
     if (rule === undefined) continue;
-    const what = tools && 'object' in access ? `call ${access.object?.name} on` : 'use';
+    const what = access.object ? `call ${access.object.name} on` : 'use';
     throw new EditRefused(
       `The rule ${rule}, which covers more, lets ${who} ${what} ${server} still. Narrow that rule by hand.`,
     );
