@@ -21,7 +21,7 @@ export type Comparison = Extract<Judgement, { gains: Gains }>;
 
 export type Judge = ReturnType<typeof createJudge>;
 
-const longestMilliseconds = 20_000;
+const longestMilliseconds = 50_000;
 const mostWaiting = 10;
 /** Enough to compare two policies of 1 MB. */
 const resourceLimits = { maxOldGenerationSizeMb: 384 };

@@ -13,7 +13,7 @@ const refusal = z.object({
 
 /** How questions about the policy fail. A long policy takes seconds to compare. */
 export const wordsOfPolicy: AskWords = {
-  waitMilliseconds: 30_000,
+  waitMilliseconds: 55_000,
   refusal(status, said) {
     const read = refusal.safeParse(said);
     if (!read.success) return undefined;
