@@ -1,8 +1,9 @@
 import { isReadOnly, type KnownTools } from '../known-tools.ts';
-import type { Policy } from '../policy.ts';
+import { expandMethods, type Policy, wildcard } from '../policy.ts';
 import { conditionsOn, pairOf } from './compare/alternatives.ts';
 import { sideOf } from './compare/side.ts';
-import { conditionWords } from './words.ts';
+import { covers, patternWithin } from './rule-shape.ts';
+import { conditionWords, untilWords } from './words.ts';
 
 /**
  * Under which conditions a caller with `scopes` may call tools, as the policy is compiled: what has ended by then does not
@@ -24,4 +25,35 @@ export function callConditions(
     const words = holding.map((rule) => conditionWords(tools ? { ...rule, hint: undefined } : rule));
     return words.includes('') ? [''] : words;
   };
+}
+
+/** Tools that rules for a server name. */
+export interface NamedTools {
+  /** Names and globs of tools that may be called without a condition: `*` alone if all may. */
+  plain: readonly string[];
+  /** Names and globs of others (`*` with a hint), each with its condition in words. */
+  conditional: readonly { name: string; words: string }[];
+}
+
+/** The tools of a server that rules of `scopes` name, as the policy is compiled: what has ended by then does not count. Pure. */
+export function toolsOn(policy: Policy, scopes: readonly string[], server: string): NamedTools {
+  const lasts = ({ until }: { until?: number | undefined }) => until === undefined || until > policy.at;
+  const rules = scopes
+    .flatMap((scope) => policy.source.scopes.get(scope) ?? [])
+    .filter((rule) => lasts(rule) && covers(rule.server, server) && expandMethods(rule.methods).has('tools/call'));
+  const all = rules.flatMap((rule) => (rule.until === undefined ? rule.tools.map(wildcard) : []));
+  const plain = all.includes('*') ? ['*'] : [...new Set(all)];
+  const conditional = rules.flatMap(({ tools, toolRules, until }) => [
+    ...(until === undefined ? [] : tools.map((tool) => ({ name: wildcard(tool), words: untilWords(until) }))),
+    ...toolRules.filter(lasts).map((tool) => ({
+      name: wildcard(tool.pattern ?? '*'),
+      words: conditionWords({ ...tool, until: earlier(tool.until, until) }),
+    })),
+  ]);
+  const needed = conditional.filter(({ name }) => !plain.some((pattern) => patternWithin(name, pattern)));
+  return { plain, conditional: [...new Map(needed.map((each) => [JSON.stringify(each), each])).values()] };
+}
+
+function earlier(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || (other !== undefined && other < one) ? other : one;
 }

@@ -1,6 +1,8 @@
 import { decide } from '../../policy/decide.ts';
 import { expandMethods, type Policy, scopesOfGroups, wildcard } from '../../policy/policy.ts';
+import { toolsOn } from '../../policy/review/conditions.ts';
 import { covers } from '../../policy/review/rule-shape.ts';
+import { limitWords } from '../../policy/review/words.ts';
 import { mayUseUi, type UiPermission } from '../../policy/ui.ts';
 import type { Person } from './guards.ts';
 
@@ -30,9 +32,18 @@ export function accessTo(policy: Policy, person: Person, server: string, isOfSet
       ? person.groups.filter((group) => groups.has(group)).map(ofGroup)
       : person.scopes.map(ofScope);
   const rows = isWhole ? [...[...groups.keys()].map(ofGroup), ...agents.map(ofScope)] : own;
-  const grants = ({ servers, tools, prompts, resources, manages }: (typeof rows)[number]) =>
-    (isOfSet ? servers : [...tools, ...prompts, ...resources]).length + manages.length > 0;
-  return { isWhole, rows: rows.filter(grants) };
+  const grants = ({ servers, tools, conditional, prompts, resources, manages }: (typeof rows)[number]) =>
+    (isOfSet ? servers : [...tools, ...conditional, ...prompts, ...resources]).length + manages.length > 0;
+  return { isWhole, rows: rows.filter(grants), limits: limitsOn(policy, person, server, isWhole) };
+}
+
+/** The limits on calls of the server: whom they hold, in words, and how many calls they allow. */
+function limitsOn({ source }: Policy, { groups, scopes }: Person, server: string, isWhole: boolean) {
+  const held = groups.length > 0 ? groups : scopes;
+  return source.limits
+    .filter((limit) => covers(limit.server, server))
+    .filter(({ who }) => isWhole || who === undefined || who.some((name) => held.includes(name)))
+    .map((limit) => ({ who: isWhole ? (limit.who ?? []) : [], words: limitWords(limit) }));
 }
 
 /** Whether a caller with `scopes` may open a set, or the hub: any rule that names it is enough. Pure. */
@@ -42,7 +53,8 @@ export function mayOpen(policy: Policy, scopes: readonly string[], name: string)
 
 /** Whether a caller with `scopes` may call any tool of `server`. Pure. */
 export function mayCallSome(policy: Policy, scopes: readonly string[], server: string): boolean {
-  return row(policy, server, 'scope', '', scopes).tools.length > 0;
+  const { plain, conditional } = toolsOn(policy, scopes, server);
+  return plain.length + conditional.length > 0;
 }
 
 /**
@@ -50,7 +62,9 @@ export function mayCallSome(policy: Policy, scopes: readonly string[], server: s
  * servers, `everywhere` by rules for every server only, as administrators have them.
  */
 export function callersOf(rows: ReturnType<typeof accessTo>['rows'], isOfSet = false) {
-  const callers = rows.filter(({ kind, tools, servers }) => kind === 'group' && (isOfSet ? servers : tools).length > 0);
+  const uses = ({ tools, conditional, servers }: (typeof rows)[number]) =>
+    (isOfSet ? servers : [...tools, ...conditional]).length > 0;
+  const callers = rows.filter((each) => each.kind === 'group' && uses(each));
   const isNamed = ({ servers }: (typeof callers)[number]) => servers.some((pattern) => pattern !== '*');
   return {
     named: callers.filter(isNamed).map(({ name }) => name),
@@ -59,14 +73,15 @@ export function callersOf(rows: ReturnType<typeof accessTo>['rows'], isOfSet = f
 }
 
 /**
- * Names and globs as in the policy: `*` means all, an empty list none. `servers` is what its rules name, `manages` what it
- * permits in the registry.
+ * Names and globs as in the policy: `*` means all, an empty list none. `conditional` are further tools, each with its condition
+ * in words; `servers` is what its rules name, `manages` what it permits in the registry.
  */
 function row(policy: Policy, server: string, kind: 'group' | 'scope', name: string, scopes: readonly string[]) {
   const rules = scopes
     .flatMap((scope) => policy.source.scopes.get(scope) ?? [])
-    .filter((rule) => covers(rule.server, server));
-  const named = (method: string, list: 'tools' | 'prompts' | 'resources') => {
+    .filter(({ server: on, until }) => covers(on, server) && (until === undefined || until > policy.at));
+  const { plain, conditional } = toolsOn(policy, scopes, server);
+  const named = (method: string, list: 'prompts' | 'resources') => {
     const all = rules
       .filter((rule) => expandMethods(rule.methods).has(method))
       .flatMap((rule) => rule[list].map(wildcard));
@@ -76,7 +91,8 @@ function row(policy: Policy, server: string, kind: 'group' | 'scope', name: stri
     kind,
     name,
     servers: [...new Set(rules.map((rule) => wildcard(rule.server)))],
-    tools: named('tools/call', 'tools'),
+    tools: plain,
+    conditional,
     prompts: named('prompts/get', 'prompts'),
     resources: named('resources/read', 'resources'),
     manages: words.filter(([permission]) => mayUseUi(policy, scopes, permission, server)).map(([, word]) => word),

@@ -1,13 +1,15 @@
 import { decide } from '../../../policy/decide.ts';
 import { isApproved, type KnownTools } from '../../../policy/known-tools.ts';
+import { limitsOf } from '../../../policy/limits.ts';
 import { type Policy, wildcard } from '../../../policy/policy.ts';
-import type { Access } from '../../../policy/request/mcp-request.ts';
+import { type Access, anyArguments } from '../../../policy/request/mcp-request.ts';
+import { callConditions } from '../../../policy/review/conditions.ts';
 import { groupsThatHelp } from '../../../policy/review/remedy.ts';
+import { limitWords, ruleWords, serverWords, timeWords, uiWords } from '../../../policy/review/words.ts';
 import { mayUseUi, type UiPermission } from '../../../policy/ui.ts';
 import type { CatalogueEntry } from '../../access/catalogue.ts';
 import type { Person } from '../../access/guards.ts';
 import { isSet } from '../../servers/server.ts';
-import { ruleWords, serverWords, uiWords } from './words.ts';
 
 const mostGroups = 3;
 /** At most this many denied tools of a server are searched for groups that would help. */
@@ -26,11 +28,14 @@ export function rightsOf(
   servers: readonly CatalogueEntry[],
   known: KnownTools | undefined,
 ) {
+  // Only people have groups: a token with scopes but without groups belongs to an agent.
+  const isAgent = person.authMethod === 'jwt' && person.groups.length === 0 && person.scopes.length > 0;
+  const conditionsOf = callConditions(policy, person.scopes, known);
   return {
-    // Only people have groups: a token with scopes but without groups belongs to an agent.
-    isAgent: person.authMethod === 'jwt' && person.groups.length === 0 && person.scopes.length > 0,
+    isAgent,
     scopes: person.scopes.map((scope) => scopeRights(policy, person, scope)),
-    servers: shown.map((server) => serverRights(policy, person, server, known)),
+    servers: shown.map((server) => serverRights(policy, person, server, { known, conditionsOf })),
+    limits: limitsOf(policy, { ...person, isAgent }).map(limitWords),
     ui: (Object.keys(uiWords) as UiPermission[]).map((permission) => uiRights(policy, person, permission, servers)),
   };
 }
@@ -41,32 +46,52 @@ function scopeRights(policy: Policy, person: Person, scope: string) {
   return {
     scope,
     groups: person.groups.filter((group) => policy.source.groups.get(group)?.includes(scope)),
-    rules: rules.map((rule) => ({ at: rule.at, server: serverWords(rule.server), may: ruleWords(rule) })),
+    rules: rules.map((rule) => {
+      const { at, server, until } = rule;
+      const hasEnded = until !== undefined && until <= policy.at;
+      return { at, server: serverWords(server), may: ruleWords(rule), hasEnded, until: until && timeWords(until) };
+    }),
   };
 }
 
 /**
- * What the person may use of one visible server: the last announced tools that they may call, that they could call if they
- * were approved (`waiting`), and that they may not, whether anything at all is allowed there, and groups that would each
- * permit something that is denied.
+ * What the person may use of one visible server: the last announced tools that they may call, those of them that need something
+ * besides (`conditional`), those that they could call if they were approved (`waiting`), and that they may not, whether anything
+ * at all is allowed there, and groups that would each permit something that is denied.
  */
-function serverRights(policy: Policy, { scopes }: Person, entry: CatalogueEntry, known: KnownTools | undefined) {
+function serverRights(
+  policy: Policy,
+  { scopes }: Person,
+  entry: CatalogueEntry,
+  { known, conditionsOf }: { known: KnownTools | undefined; conditionsOf: ReturnType<typeof callConditions> },
+) {
   const { name, title, enabled, health } = entry;
-  const call = (tool: string): Access => ({ method: 'tools/call', object: { kind: 'tool', name: tool } });
-  const mayCall = (tool: string) => decide(policy, scopes, name, [call(tool)]).allowed;
+  const call = (tool: string): Access => ({
+    method: 'tools/call',
+    object: { kind: 'tool', name: tool },
+    arguments: anyArguments,
+  });
+  const tools = known && { readOnly: known.readOnly };
+  const mayCall = (tool: string) => decide(policy, scopes, name, [call(tool)], tools).allowed;
   const all = health.tools.map((tool) => tool.name);
   const denied = all.filter((tool) => !mayCall(tool));
   const connects = decide(policy, scopes, name, [{ method: 'ping' }]).allowed;
   const lacking = denied.slice(0, mostDenied).map(call);
   if (!connects) lacking.push({ method: 'tools/list' });
   const helps = lacking.flatMap((access) =>
-    groupsThatHelp(policy, { scopes, server: name, accesses: [access] }, mostGroups),
+    groupsThatHelp(policy, { scopes, server: name, accesses: [access], tools }, mostGroups),
   );
   const granted = all.filter(mayCall);
-  const tools = granted.filter((tool) => isApproved(known, name, tool));
-  const waiting = granted.filter((tool) => !isApproved(known, name, tool));
-  const about = { name, title, enabled, isSet: isSet(entry), tools, waiting, denied, connects };
-  return { ...about, helps: [...new Set(helps)].slice(0, mostGroups) };
+  const free = granted.filter((tool) => isApproved(known, name, tool));
+  const conditional = free.flatMap((tool) => {
+    const [words = '', ...more] = conditionsOf(name, tool);
+    return words === '' ? [] : [{ tool, words: [words, ...more].join(' or ') }];
+  });
+  return {
+    ...{ name, title, enabled, isSet: isSet(entry), tools: free, conditional, denied, connects },
+    waiting: granted.filter((tool) => !isApproved(known, name, tool)),
+    helps: [...new Set(helps)].slice(0, mostGroups),
+  };
 }
 
 /**

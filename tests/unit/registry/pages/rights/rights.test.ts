@@ -1,6 +1,6 @@
 import { parsePolicy } from '../../../../../common/policy/policy-file.ts';
+import { ruleWords, serverWords } from '../../../../../policy/review/words.ts';
 import { answerTo, type Explained, questionIn } from '../../../../../registry/pages/rights/explained.ts';
-import { ruleWords, serverWords } from '../../../../../registry/pages/rights/words.ts';
 
 const policy = parsePolicy(`
 group_mappings:
