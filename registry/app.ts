@@ -6,6 +6,7 @@ import type { Logger } from '../common/service/log.ts';
 import type { KnownTools } from '../policy/known-tools.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { AccountDoor } from './access/account.ts';
+import type { WaitingApprovals } from './access/approvals.ts';
 import { type Catalogue, createCatalogue } from './access/catalogue.ts';
 import type { AuditDoor } from './access/decisions.ts';
 import type { ExportDecisions } from './access/export.ts';
@@ -92,6 +93,8 @@ export interface RegistryParts {
   exportDecisions: ExportDecisions;
   readUsage: ReadUsage;
   account: AccountDoor;
+  /** Held calls that wait for people; none if the registry is not told of any. */
+  approvals?: WaitingApprovals;
   people: PeopleDoor;
   /** The versions of the policy. */
   policyDoor: PolicyDoor;
@@ -125,7 +128,7 @@ export function createApp(parts: RegistryParts): Express {
   const catalogue = createCatalogue({ ...parts, accountTitleOf: parts.upstreamAuth.titleOf });
   const assets = loadAssets();
   const toReview = createToReview({ policy, store, definitions });
-  const render = createRender(assets, createNavigation(policy, toReview, parts.requests.count), now);
+  const render = createRender(assets, createNavigation(policy, toReview, parts.requests.count, parts.approvals), now);
 
   const app = createOpenApp(publicUrl);
   app.use('/api/hub', createHubApi({ ...parts, servers: store.list, knownTools, identify }));
@@ -165,7 +168,7 @@ export function createApp(parts: RegistryParts): Express {
 }
 
 /** The parts as pages use them, with every default. */
-type PageParts = Required<Omit<RegistryParts, 'isDevelopment'>> &
+type PageParts = Required<Omit<RegistryParts, 'isDevelopment' | 'approvals'>> &
   Pick<RegistryParts, 'isDevelopment'> & {
     catalogue: Catalogue;
     iconOf: Icons['of'];

@@ -10,6 +10,7 @@ import type { Service } from '../common/service/service.ts';
 import { readConfig } from '../common/settings/config.ts';
 import { type UpstreamSecrets, watchUpstreamSecrets } from '../common/upstream-secrets/watch.ts';
 import { createAccountDoor } from './access/account.ts';
+import { createWaitingApprovals } from './access/approvals.ts';
 import { createAuditDoor } from './access/decisions.ts';
 import { createExportDecisions } from './access/export.ts';
 import { createPeopleDoor } from './access/people.ts';
@@ -87,7 +88,7 @@ export async function serve(env: NodeJS.ProcessEnv, log: Logger): Promise<Servic
         ...{ search, icons, check: health.check },
         connect: createConnectionTest({ find: routing.find, upstreamAuth, ca }),
         upstreamAuth,
-        ...doorsOf(config.authServerUrl),
+        ...doorsOf(config.authServerUrl, log),
         requests: createRequests({ policy: policy.current, store }),
         definitions,
         ...{ knownTools: search.knownTools, onApproved: approved.write },
@@ -115,12 +116,13 @@ function statusesOf(servers: readonly RegisteredServer[], healthOf: (name: strin
 }
 
 /** What the registry asks the auth-server for, with the assertion of the person who asks. */
-function doorsOf(authServerUrl: string) {
+function doorsOf(authServerUrl: string, log: Logger) {
   return {
     audit: createAuditDoor(authServerUrl),
     exportDecisions: createExportDecisions(authServerUrl),
     readUsage: createReadUsage(authServerUrl),
     account: createAccountDoor(authServerUrl),
+    approvals: createWaitingApprovals(authServerUrl, log),
     people: createPeopleDoor(authServerUrl),
     policyDoor: createPolicyDoor(authServerUrl),
     seen: createSeenDoor(authServerUrl),

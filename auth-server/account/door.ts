@@ -1,17 +1,22 @@
 import express, { Router } from 'express';
 import { accountEnd } from '../../common/identity/account.ts';
 import { accountDisconnect } from '../../common/identity/accounts.ts';
+import type { HoldAnswers } from '../holds/answers.ts';
 import { connectedOf, disconnect } from './connected.ts';
 import { answerDoor, type DoorDeps, DoorRefusal, refuseUnreadable } from './door-answer.ts';
 import { type OwnLimitsDeps, ownLimits } from './limits.ts';
 import { accountOf, endAccess } from './records.ts';
 
+interface ApprovalsDeps {
+  holdAnswers: Pick<HoldAnswers, 'waiting'>;
+}
+
 /**
- * `GET /account`, `GET /account/connected`, `GET /account/limits`, `POST /account/end` and `POST /account/disconnect`, for the registry's page *My account*; nginx does not route to them. The registry
+ * `GET /account`, `GET /account/connected`, `GET /account/limits`, `GET /account/approvals`, `POST /account/end` and `POST /account/disconnect`, for the registry's page *My account*; nginx does not route to them. The registry
  * sends the assertion that was issued for the person and the registry. It has to name a browser's session with a record, and
  * opens only what belongs to the same person.
  */
-export function accountDoor(deps: DoorDeps & OwnLimitsDeps): Router {
+export function accountDoor(deps: DoorDeps & OwnLimitsDeps & ApprovalsDeps): Router {
   const router = Router({ caseSensitive: true, strict: true });
   router.get('/account', answerDoor(deps, { about: 'the access of a person', work: (own) => accountOf(deps, own) }));
   router.post('/account/end', express.json({ limit: '1kb', type: 'application/json' }));
@@ -26,6 +31,14 @@ export function accountDoor(deps: DoorDeps & OwnLimitsDeps): Router {
       },
     }),
   );
+  const approvals = answerDoor(deps, {
+    about: 'the access of a person',
+    async work({ sub: subject, groups }) {
+      const all = await deps.holdAnswers.waiting({ subject, groups });
+      return { waiting: all.filter(({ mayAnswer }) => mayAnswer).length };
+    },
+  });
+  router.get('/account/approvals', approvals);
   const connected = answerDoor(deps, {
     about: 'the access of a person',
     work: (own) => connectedOf(deps.connecting, own.sub),

@@ -18,6 +18,7 @@ export const reasonWords: Readonly<Record<string, string>> = {
   origin_not_allowed: 'a page of another site',
   not_permitted: 'no rule allows it',
   not_delegated: 'more than its caller asked',
+  approval_needed: 'it has to be approved first',
   tool_changed: 'the tool has changed',
   account_needed: 'no account of their own connected',
   account_refused: 'the server refuses their own account',
@@ -78,6 +79,9 @@ export function isReading(decision: Decision): boolean {
 const eventWords: Readonly<Record<string, (event: Decision) => string>> = {
   'accounts/connect': ({ object }) => `connected the account${object ? ` ${object}` : ''} at`,
   'accounts/disconnect': ({ object }) => `disconnected the account${object ? ` ${object}` : ''} at`,
+  'approvals/approve': ({ object, about_name }) => `approved a call of ${object} by ${about_name ?? 'another'} at`,
+  'approvals/refuse': ({ object, about_name }) => `refused a call of ${object} by ${about_name ?? 'another'} at`,
+  'approvals/use': ({ object, about_name }) => `used the approval of ${about_name ?? 'a person'} to call ${object} at`,
   'access/end': ({ detail }) => `ended ${detail ?? 'access'}`,
   'audit/read': ({ detail }) => `read the audit${detail ? `: ${detail}` : ''}`,
   'audit/export': ({ count, detail }) =>

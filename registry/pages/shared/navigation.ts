@@ -1,5 +1,7 @@
 import type { Policy } from '../../../policy/policy.ts';
 import { mayUseUiSomewhere } from '../../../policy/ui.ts';
+import { usesApprovals } from '../../../policy/uses-approvals.ts';
+import type { WaitingApprovals } from '../../access/approvals.ts';
 import { mayViewAccess } from '../../access/edit-policy.ts';
 import type { Person } from '../../access/guards.ts';
 import { mayViewPeople } from '../../access/people.ts';
@@ -10,14 +12,16 @@ export type Navigation = ReturnType<typeof createNavigation>;
 /**
  * Makes the navigation of each page: the entries for a person, without pages that would not open for them.
  * @param toReview how many servers have tools that wait for this person's approval, which the place of servers then shows
+ * @param approvals how many calls wait for this person's approval, which the place of approvals shows, where any rule asks for some
  * @param openRequests how many requests for access wait, which the place of access shows to those who may answer them
  */
 export function createNavigation(
   policy: () => Policy,
   toReview: (person: Person) => number = () => 0,
   openRequests: () => number = () => 0,
+  approvals: WaitingApprovals = { of: () => 0 },
 ) {
-  return (person: Person, path: string) => {
+  return (person: Person, path: string, assertion?: string) => {
     const { scopes } = person;
     const mayAudit = mayUseUiSomewhere(policy(), scopes, 'view_audit');
     const items = [
@@ -35,6 +39,9 @@ export function createNavigation(
       ...(mayViewPeople(policy(), person)
         ? [{ href: '/people', label: 'People', icon: 'people', below: /^\/people\// }]
         : []),
+      ...(usesApprovals(policy().source)
+        ? [{ href: '/approvals', label: 'Approvals', icon: 'hand', below: /^\/approvals\// }]
+        : []),
     ];
     const atAccess = items.some(({ href }) => href === '/access') ? '/access' : '/rights';
     const requests = mayEditPolicy(policy(), person) ? openRequests() : 0;
@@ -44,6 +51,7 @@ export function createNavigation(
       const waits = {
         toReview: href === '/' ? toReview(person) : undefined,
         requests: href === atAccess ? requests : 0,
+        approvals: href === '/approvals' && assertion !== undefined ? approvals.of(person, assertion) : 0,
       };
       return { href, label, icon, current, ...waits };
     });

@@ -68,7 +68,7 @@ export function createRender(assets: Assets, navigation: Navigation, now: () => 
   const part = (template: string, data: object) => eta.render(`/${template}`, { ...helpers, ...data });
   const page = (res: Response, status: number, template: string, view: View): void => {
     const html = part(template, {
-      navigation: view.person && navigation(view.person, res.req.path),
+      navigation: view.person && navigation(view.person, res.req.path, res.req.get('x-mcp-assertion')),
       note: res.locals.note,
       ...view,
     });
