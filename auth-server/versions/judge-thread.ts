@@ -6,6 +6,8 @@ import { diff } from '../../policy/review/diff.ts';
 import type { Judgement, ToJudge } from './judge.ts';
 import { gainsOf } from './second-editor.ts';
 
+const noEditors = 'gives edit_policy to no group: no one could change the policy afterwards';
+
 parentPort?.postMessage(judged(workerData as ToJudge));
 
 function judged({ before, after, mostDifferences }: ToJudge): Judgement {
@@ -19,5 +21,3 @@ function judged({ before, after, mostDifferences }: ToJudge): Judgement {
   const named = differences.slice(0, mostDifferences);
   return { faults: [], differences: named, more: differences.length - named.length, gains };
 }
-
-const noEditors = 'gives edit_policy to no group: no one could change the policy afterwards';
