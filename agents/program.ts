@@ -4,6 +4,7 @@ import { callCommand } from './commands/call.ts';
 import { importCommand } from './commands/import.ts';
 import { loginCommand } from './commands/login.ts';
 import { logoutCommand } from './commands/logout.ts';
+import { policyCommand } from './commands/policy/policy.ts';
 import { serversCommand } from './commands/servers.ts';
 import { tokenCommand } from './commands/token.ts';
 import { toolsCommand } from './commands/tools.ts';
@@ -20,6 +21,7 @@ const makers = [
   toolsCommand,
   callCommand,
   importCommand,
+  policyCommand,
   agentCommand,
 ];
 

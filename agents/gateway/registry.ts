@@ -33,6 +33,7 @@ const timeoutMilliseconds = 15_000;
  * Asks the registry's API through the gateway.
  * @param path `/api/me`, `/api/servers`
  * @param body sent as JSON, with POST
+ * @param milliseconds how long the answer may take
  * @throws {CommandError} notLoggedIn, denied, unreachable or failed
  */
 export async function askRegistry<T>(
@@ -40,12 +41,13 @@ export async function askRegistry<T>(
   path: string,
   schema: z.ZodType<T>,
   body?: unknown,
+  milliseconds = timeoutMilliseconds,
 ): Promise<T> {
   const url = new URL(path, settings.gateway);
   const init: RequestInit = {
     headers: { Accept: 'application/json', ...(body !== undefined && { 'Content-Type': 'application/json' }) },
     redirect: 'manual',
-    signal: AbortSignal.timeout(timeoutMilliseconds),
+    signal: AbortSignal.timeout(milliseconds),
     ...(body !== undefined && { method: 'POST', body: JSON.stringify(body) }),
   };
   const response = await fetchAs(identity, watchFetch(print))(url, init).catch((error) => {

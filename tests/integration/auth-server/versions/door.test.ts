@@ -54,7 +54,7 @@ const ask = async (who: Who, path: string, body?: unknown, change: object = {}) 
   const headers = { 'X-Mcp-Assertion': await assertionOf(who, change), 'Content-Type': 'application/json' };
   const post = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) };
   const answer = await fetch(`${auth.url}/policy${path}`, { headers, ...post });
-  return { status: answer.status, body: await answer.json() };
+  return { status: answer.status, body: JSON.parse(await answer.text()) };
 };
 const change = (who: Who, text: string, more: Partial<PolicyChange> = {}) =>
   ask(who, '/changes', { base: 1, text, why: 'because of this test', ...more });
