@@ -8,6 +8,7 @@ import { notFound, requireRight } from '../access/permissions.ts';
 import { readInput } from '../errors/read-input.ts';
 import type { ApprovedDefinitions } from '../pins/approved-definitions.ts';
 import { toolChanges } from '../pins/changes.ts';
+import { hintRightOf } from '../pins/hint-gains.ts';
 import { readOnlyTools } from '../pins/read-only.ts';
 import type { Answer } from './shared/answer.ts';
 
@@ -67,7 +68,7 @@ export function createToolChangesApi(options: ToolChangesOptions): Router {
     if (!catalogue.get(person, name)) throw notFound();
     const message = 'Send {"tools": [{"name", "hash"}]} with the hashes that you saw.';
     const { tools } = readInput(approvalInput, req.body, () => message);
-    await definitions.approve(name, tools, actorOf(person));
+    await definitions.approve(name, tools, actorOf(person), hintRightOf(policy(), person, name));
     await onApproved();
     res.json(await changesOf(req));
   });

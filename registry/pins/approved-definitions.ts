@@ -1,9 +1,10 @@
 import type { Logger } from '../../common/service/log.ts';
 import { RegistryError } from '../errors/registry-error.ts';
-import type { Definition } from '../servers/definition.ts';
+import { type Definition, saysReadOnly } from '../servers/definition.ts';
 import type { ObservedTool } from '../servers/tool.ts';
 import type { Actor } from '../store/change-log.ts';
 import type { DefinitionChange, DefinitionHashes, DefinitionTable, ServerDefinitions } from '../store/definitions.ts';
+import { firstSight } from '../store/migrations.ts';
 
 /** The approval of one tool. */
 export interface Approval {
@@ -14,7 +15,13 @@ export interface Approval {
 
 export type ApprovedDefinitions = Awaited<ReturnType<typeof createApprovedDefinitions>>;
 
-const firstSeen: Actor = { sub: '#registry', username: 'first seen' };
+/**
+ * Checks that a person may have the hints of tools count from now on: those of which they approve a definition that says it only
+ * reads, and whose hint did not count before. Throws if not; then nothing is approved.
+ */
+export type HintRight = (tools: readonly string[]) => void;
+
+const firstSeen: Actor = { sub: '#registry', username: firstSight };
 const mostPending = 1_000;
 
 /**
@@ -64,15 +71,23 @@ export async function createApprovedDefinitions(
     },
     /**
      * Approves pending definitions. An approval of the definition that is approved already rejects the pending one: the
-     * tool stays in question until a check has seen that its server announces the approved one again.
+     * tool stays in question until a check has seen that its server announces the approved one again. Of a tool without a
+     * pending definition, it makes the approval of first sight one by a person.
+     * @param hints undefined for an agent: what it approves is not approved by a person, so its hints do not count
      * @returns names of the tools whose pending definition was rejected
      * @throws {RegistryError} `changed_meanwhile` if a tool's definition has changed again, `input_invalid` if a tool is
      * unusable; then nothing is approved
      */
-    async approve(server: string, approvals: readonly Approval[], by: Actor): Promise<readonly string[]> {
+    async approve(
+      server: string,
+      approvals: readonly Approval[],
+      by: Actor,
+      hints?: HintRight,
+    ): Promise<readonly string[]> {
       let rejected: readonly string[] = [];
       await change(server, (known) => {
-        const result = approving(server, known, approvals, by);
+        const result = approving(server, known, approvals, by, hints);
+        hints?.(newlyReadOnly(known, result));
         rejected = result?.reject ?? [];
         return result;
       });
@@ -131,21 +146,55 @@ function approving(
   known: ServerDefinitions,
   approvals: readonly Approval[],
   by: Actor,
+  hints: HintRight | undefined,
 ): DefinitionChange | undefined {
   const approve: Definition[] = [];
+  const confirm: string[] = [];
   const reject: string[] = [];
   const fields: Record<string, { from: unknown; to: unknown }> = {};
-  for (const { name, hash } of new Map(approvals.map((each) => [each.name, each])).values()) {
-    const pending = known.pending.get(name);
-    const approved = known.approved.get(name);
-    if (pending?.hash === hash && pending.unusable !== undefined) throw unusable(server, pending);
-    if (pending?.hash === hash) approve.push(pending);
-    else if (approved?.hash === hash && pending) reject.push(name);
-    else if (approved?.hash !== hash) throw definitionChanged(server, name);
-    if (pending) fields[`tool ${name}`] = { from: approved?.hash.slice(0, 12) ?? null, to: hash.slice(0, 12) };
+  for (const approval of new Map(approvals.map((each) => [each.name, each])).values()) {
+    const { name, hash } = approval;
+    const [pending, approved] = [known.pending.get(name), known.approved.get(name)];
+    const what = outcomeOf(server, approval, pending, approved);
+    if (what === 'approve' && pending) approve.push(pending);
+    else if (what === 'reject') reject.push(name);
+    else if (hints && !approved?.byPerson) confirm.push(name);
+    else continue;
+    fields[`tool ${name}`] =
+      what === 'confirm'
+        ? { from: approved?.by ?? null, to: by.username }
+        : { from: approved?.hash.slice(0, 12) ?? null, to: hash.slice(0, 12) };
   }
-  if (approve.length === 0 && reject.length === 0) return undefined;
-  return { approve, reject, note: { action: 'approve', by, fields } };
+  if (approve.length === 0 && reject.length === 0 && confirm.length === 0) return undefined;
+  return { approve, confirm, reject, byPerson: hints !== undefined, note: { action: 'approve', by, fields } };
+}
+
+/**
+ * What an approval does: it approves the definition that waits, keeps the approved one instead, or confirms it.
+ * @throws {RegistryError} as {@link ApprovedDefinitions.approve}
+ */
+function outcomeOf(
+  server: string,
+  { name, hash }: Approval,
+  pending: Definition | undefined,
+  approved: Definition | undefined,
+): 'approve' | 'reject' | 'confirm' {
+  if (pending?.hash === hash && pending.unusable !== undefined) throw unusable(server, pending);
+  if (pending?.hash === hash) return 'approve';
+  if (approved?.hash !== hash) throw definitionChanged(server, name);
+  return pending ? 'reject' : 'confirm';
+}
+
+/** The tools of a change whose hint counts from now on, and did not count before, also not before the tool changed. */
+function newlyReadOnly({ approved }: ServerDefinitions, change: DefinitionChange | undefined): string[] {
+  const confirmed = (change?.confirm ?? []).flatMap((name) => approved.get(name) ?? []);
+  const counted = ({ name }: Definition) => {
+    const before = approved.get(name);
+    return before?.byPerson === true && saysReadOnly(before.parts?.annotations);
+  };
+  return [...(change?.approve ?? []), ...confirmed]
+    .filter((each) => saysReadOnly(each.parts?.annotations) && !counted(each))
+    .map(({ name }) => name);
 }
 
 function unusable(server: string, { name, unusable: why }: Definition): RegistryError {

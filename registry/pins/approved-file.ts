@@ -46,19 +46,22 @@ export async function keepApprovedTools(
 }
 
 /**
- * Atomically writes `{"version":1,"servers":{"name":["tool",…]},"definitions":{"name":{"tool":"hash",…}}}`: the callable tools of
- * every server whose tools the registry has read, and the hash of each definition as it was last approved. A tool that has
- * changed is not callable. The hashes are for the audit alone.
+ * Atomically writes `{"version":1,"servers":{"name":["tool",…]},"readOnly":{"name":["tool",…]},"definitions":{"name":{"tool":"hash",…}}}`:
+ * the callable tools of every server whose tools the registry has read; those of them that only read, by a definition that a
+ * person approved; and the hash of each definition as it was last approved. A tool that has changed is in neither list. The
+ * hashes are for the audit alone.
  */
 async function writeApprovedTools(path: string, hashes: DefinitionHashes): Promise<void> {
-  const servers = Object.fromEntries(
-    [...hashes].map(([server, { approved, pending }]) => [
-      server,
-      [...approved.keys()].filter((name) => !pending.has(name)).sort(),
-    ]),
-  );
+  const unchanged = (names: 'approved' | 'readOnly') =>
+    Object.fromEntries(
+      [...hashes].map(([server, known]) => [
+        server,
+        [...known[names].keys()].filter((name) => !known.pending.has(name)).sort(),
+      ]),
+    );
+  const [servers, readOnly] = [unchanged('approved'), unchanged('readOnly')];
   const definitions = Object.fromEntries(
     [...hashes].map(([server, { approved }]) => [server, Object.fromEntries([...approved].sort())]),
   );
-  await replaceFile(path, `${JSON.stringify({ version: 1, servers, definitions })}\n`, 0o700);
+  await replaceFile(path, `${JSON.stringify({ version: 1, servers, readOnly, definitions })}\n`, 0o700);
 }

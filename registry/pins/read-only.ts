@@ -1,4 +1,4 @@
-import type { JsonObject } from '../servers/definition.ts';
+import { saysReadOnly } from '../servers/definition.ts';
 import type { ToolInfo } from '../servers/tool.ts';
 import type { DefinitionHashes, ServerDefinitions } from '../store/definitions.ts';
 
@@ -18,9 +18,4 @@ export function readOnlyHint(hashes: () => DefinitionHashes): (server: string, t
     const known = hashes().get(server);
     return known?.approved.has(name) === true && !known.pending.has(name) && saysReadOnly(annotations);
   };
-}
-
-function saysReadOnly(annotations: unknown): boolean {
-  const { readOnlyHint, destructiveHint } = (annotations ?? {}) as JsonObject;
-  return readOnlyHint === true && destructiveHint !== true;
 }

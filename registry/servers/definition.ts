@@ -24,6 +24,12 @@ export interface Definition {
   unusable?: string | undefined;
 }
 
+/** Whether annotations say that a tool only reads (`readOnlyHint`; MCP 2025-11-25, "Tool Annotations"). */
+export function saysReadOnly(annotations: unknown): boolean {
+  const { readOnlyHint, destructiveHint } = (annotations ?? {}) as JsonObject;
+  return readOnlyHint === true && destructiveHint !== true;
+}
+
 /** The gateway refuses calls of longer names. */
 const longestName = 256;
 

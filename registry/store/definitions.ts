@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { Definition, DefinitionParts } from '../servers/definition.ts';
+import { type Definition, type DefinitionParts, saysReadOnly } from '../servers/definition.ts';
 import { type Actor, noteChange, type ServerChange } from './change-log.ts';
 import { putState, type RegistryDatabase, readState, type Writing, writing } from './database.ts';
 import { headersText, type Schema } from './migrations.ts';
@@ -10,6 +10,8 @@ interface KeptDefinition extends Definition {
   at: Date;
   /** Who approved it; undefined while it waits. */
   by?: string;
+  /** A person approved it, so its hints count. */
+  byPerson?: boolean;
   /** A person keeps the approved definition instead. It counts again once a check has seen it. */
   rejected?: boolean;
 }
@@ -30,6 +32,8 @@ export type DefinitionHashes = ReadonlyMap<
     pending: ReadonlyMap<string, string>;
     /** Names of tools whose pending definition was rejected. */
     rejected: ReadonlySet<string>;
+    /** Names of tools whose approved definition says that they only read, if a person approved it. */
+    readOnly: ReadonlySet<string>;
   }
 >;
 
@@ -37,6 +41,10 @@ export type DefinitionHashes = ReadonlyMap<
 export interface DefinitionChange {
   firstSeenAt?: Date;
   approve?: readonly Definition[];
+  /** Names of tools whose approved definition a person approves as well. */
+  confirm?: readonly string[];
+  /** Whether a person does it. */
+  byPerson?: boolean;
   hold?: readonly Definition[];
   /** Names of tools whose pending definition is dropped. */
   drop?: readonly string[];
@@ -97,10 +105,17 @@ async function bumpVersion(transaction: Writing): Promise<void> {
   await putState(transaction, versionKey, String((await readVersion(transaction)) + 1));
 }
 
+interface MutableHashes {
+  approved: Map<string, string>;
+  pending: Map<string, string>;
+  rejected: Set<string>;
+  readOnly: Set<string>;
+}
+
 async function readHashes(db: Kysely<Schema>): Promise<DefinitionHashes> {
-  const all = new Map<string, { approved: Map<string, string>; pending: Map<string, string>; rejected: Set<string> }>();
+  const all = new Map<string, MutableHashes>();
   for (const { server } of await db.selectFrom('tool_baseline').select('server').execute())
-    all.set(server, { approved: new Map(), pending: new Map(), rejected: new Set() });
+    all.set(server, { approved: new Map(), pending: new Map(), rejected: new Set(), readOnly: new Set() });
   for (const [table, state] of [
     ['tool_pin', 'approved'],
     ['tool_pending', 'pending'],
@@ -109,6 +124,9 @@ async function readHashes(db: Kysely<Schema>): Promise<DefinitionHashes> {
       all.get(server)?.[state].set(name, hash);
   const rejected = db.selectFrom('tool_pending').select(['server', 'name']).where('rejected', '=', 1);
   for (const { server, name } of await rejected.execute()) all.get(server)?.rejected.add(name);
+  const readOnly = db.selectFrom('tool_pin').select(['server', 'name']).where('by_person', '=', 1);
+  for (const { server, name } of await readOnly.where('read_only', '=', 1).execute())
+    all.get(server)?.readOnly.add(name);
   return all;
 }
 
@@ -136,7 +154,9 @@ async function readDefinitions(db: Kysely<Schema>, server: string): Promise<Serv
   });
   return {
     firstSeenAt: first && new Date(first.at),
-    approved: new Map(approved.map((row) => [row.name, { ...kept(row), by: row.by_name }])),
+    approved: new Map(
+      approved.map((row) => [row.name, { ...kept(row), by: row.by_name, byPerson: row.by_person === 1 }]),
+    ),
     pending: new Map(
       pending.map((row) => [
         row.name,
@@ -150,8 +170,9 @@ async function readDefinitions(db: Kysely<Schema>, server: string): Promise<Serv
 const rowsAtOnce = 100;
 
 async function apply(transaction: Writing, server: string, date: Date, change: DefinitionChange): Promise<void> {
-  const { firstSeenAt, approve = [], hold = [], drop = [], reject = [], note } = change;
+  const { firstSeenAt, approve = [], confirm = [], hold = [], drop = [], reject = [], note } = change;
   const at = date.toISOString();
+  const by_person = Number(change.byPerson ?? false);
   const toRow = ({ name, hash, parts }: Definition) => {
     return { server, name, hash, parts: parts && JSON.stringify(parts), at };
   };
@@ -168,9 +189,14 @@ async function apply(transaction: Writing, server: string, date: Date, change: D
   for (const some of chunks(approve)) {
     const rows = some.map((definition) => {
       const headers = headersText(definition.parts?.inputSchema);
-      return { ...toRow(definition), by_name: note?.by.username ?? '', headers };
+      const read_only = Number(saysReadOnly(definition.parts?.annotations));
+      return { ...toRow(definition), by_name: note?.by.username ?? '', headers, by_person, read_only };
     });
     await transaction.insertInto('tool_pin').values(rows).execute();
+  }
+  for (const some of chunks(confirm)) {
+    const approved = transaction.updateTable('tool_pin').where('server', '=', server).where('name', 'in', some);
+    await approved.set({ by_person, by_name: note?.by.username ?? '', at }).execute();
   }
   for (const some of chunks(reject)) {
     const waiting = transaction.updateTable('tool_pending').set({ rejected: 1 }).where('server', '=', server);

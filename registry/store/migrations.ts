@@ -1,6 +1,7 @@
 import { type Generated, type Kysely, sql } from 'kysely';
 import type { DatabaseKind } from '../../common/database/database.ts';
 import { addSerialId, type SchemaChanges } from '../../common/database/migrations.ts';
+import { saysReadOnly } from '../servers/definition.ts';
 import { parameterHeaders } from '../servers/header-names.ts';
 
 /** The tables as Kysely sees them. Times are ISO 8601 in UTC; lists and objects are JSON text; flags are 0 or 1. */
@@ -84,6 +85,10 @@ export interface Schema {
     at: string;
     by_name: string;
     headers: string | null;
+    /** 1 if a person approved it, and not the registry at first sight, or an agent. */
+    by_person: number | null;
+    /** 1 if it says that the tool only reads. */
+    read_only: number | null;
   };
   /** The definition of a tool that waits for approval. */
   tool_pending: {
@@ -131,6 +136,7 @@ export const changes: SchemaChanges = {
   '011-what-servers-may-ask': (db) => db.schema.alterTable('server').addColumn('may', 'text').execute(),
   '012-accounts-at-servers': accountsAtServers,
   '013-access-requests': accessRequests,
+  '014-approved-by-people': approvedByPeople,
   '015-owners': owners,
 };
 
@@ -161,6 +167,23 @@ async function serversAndChanges(db: Kysely<unknown>, kind: DatabaseKind): Promi
 async function accountsAtServers(db: Kysely<unknown>): Promise<void> {
   for (const column of ['auth_account', 'auth_checks'])
     await db.schema.alterTable('server').addColumn(column, 'text').execute();
+}
+
+/** Whom an approval of first sight names. */
+export const firstSight = 'first seen';
+
+async function approvedByPeople(db: Kysely<unknown>): Promise<void> {
+  for (const column of ['by_person', 'read_only'])
+    await db.schema.alterTable('tool_pin').addColumn(column, 'integer').execute();
+  const on = db as Kysely<Schema>;
+  const byPeople = on.updateTable('tool_pin').set({ by_person: 1 }).where('by_name', 'not in', [firstSight, '']);
+  await byPeople.execute();
+  const pins = on.selectFrom('tool_pin').select(['server', 'name', 'parts']).where('parts', 'like', '%readOnlyHint%');
+  for (const { server, name, parts } of await pins.execute()) {
+    const says = saysReadOnly(JSON.parse(parts ?? '{}').annotations);
+    const pin = on.updateTable('tool_pin').where('server', '=', server).where('name', '=', name);
+    if (says) await pin.set({ read_only: 1 }).execute();
+  }
 }
 
 async function accessRequests(db: Kysely<unknown>): Promise<void> {

@@ -5,6 +5,7 @@ import { requireOwnPage } from '../../access/own-page.ts';
 import { notFound, requireRight, serverDisabled, serverFor } from '../../access/permissions.ts';
 import { type ErrorCode, RegistryError } from '../../errors/registry-error.ts';
 import type { Approval, ApprovedDefinitions } from '../../pins/approved-definitions.ts';
+import { hintRightOf } from '../../pins/hint-gains.ts';
 import type { RegisteredServer } from '../../servers/server.ts';
 import type { Health } from '../../servers/server-health.ts';
 import { counted } from '../shared/format.ts';
@@ -70,7 +71,7 @@ export function createActions(options: ActionOptions): Router {
     requireRight(policy(), person, 'modify_service', name);
     if (!catalogue.get(person, name)) throw notFound();
     const approvals = approvalsIn(formOf(req).getAll('tool'));
-    const rejected = await definitions.approve(name, approvals, actorOf(person));
+    const rejected = await definitions.approve(name, approvals, actorOf(person), hintRightOf(policy(), person, name));
     await onApproved();
     if (rejected.length > 0) return { tone: 'wait', text: 'The approved definition is kept.', more: [untilSeen] };
     const text = approvals.length === 1 ? 'The tool is approved.' : `${approvals.length} tools are approved.`;
