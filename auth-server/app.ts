@@ -92,7 +92,7 @@ export function createApp(deps: AppDeps, validate: RequestListener = createValid
   app.use(exportDoor(deps)); // /decisions/export
   app.use(accountDoor(deps)); // /account, /account/limits, /account/end
   app.use(peopleDoor(deps)); // /people, /people/limits, /people/clients, /people/ended, /people/:id, /people/end
-  app.use(policyDoor(deps)); // /policy, /policy/versions, /policy/judge, /policy/changes, /policy/proposals, /policy/drift, /policy/source
+  app.use(policyDoor(deps)); // /policy, /policy/versions, /policy/judge, /policy/changes, /policy/proposals, /policy/drift, /policy/replay, /policy/source
   app.use(sessionExchange({ ...deps, redeemSession: sessionRedeemer(deps.oauth) })); // /oauth2/session, which must not depend on a cookie
   app.use(cookieParser());
   // /oauth2/authorize, /oauth2/consent, /oauth2/token, /oauth2/revoke, /oauth2/jwks

@@ -1,5 +1,6 @@
 import express, { type Request, type RequestHandler, Router } from 'express';
 import * as z from 'zod';
+import { replayQuery } from '../../common/policy/replay.ts';
 import {
   judgeQuery,
   policyChange,
@@ -16,8 +17,9 @@ import type { SessionRecord } from '../store/session-record.ts';
 import { type ChangeDeps, changePolicy, type EditorSession, settleDrift, settlePolicy } from './change.ts';
 import type { PolicyKeeping } from './keeping.ts';
 import { currentPolicyOf, judgedOf, versionOf, versionsOf } from './read.ts';
+import { createReplay, type ReplayDeps } from './replay.ts';
 
-export interface PolicyDoorDeps extends DoorDeps {
+export interface PolicyDoorDeps extends DoorDeps, ReplayDeps {
   policy: () => Policy;
   policyKeeping: PolicyKeeping;
   auditEvents: DoorDeps['auditEvents'] & ChangeDeps['auditEvents'];
@@ -57,7 +59,8 @@ export function policyDoor(deps: PolicyDoorDeps): Router {
   post('/policy/drift', async (own, req) => {
     return await settleDrift(changes, editor(deps, own), understood(settleDriftShape, req.body));
   });
-  // The place of POST /policy/replay: what a text would have answered to recorded requests.
+  const replay = createReplay(deps);
+  post('/policy/replay', async (own, req) => await replay(understood(replayQuery, req.body), editor(deps, own).scopes));
   router.get('/policy/source', showSource(keeping));
   router.use('/policy', refuseUnreadable);
   return router;

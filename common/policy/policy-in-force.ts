@@ -115,6 +115,14 @@ function inForceFrom(text: string, source: PolicySource) {
 /** About 500 rules, which take 50 ms. A longer file would block every request: 10,000 rules take a second. */
 const lettersAtOnce = 40_000;
 
+/**
+ * Reads a text as a policy: a long one on a thread of its own.
+ * @throws {ConfigError} with every fault
+ */
+export async function readPolicyText(text: string): Promise<PolicySource> {
+  return text.length <= lettersAtOnce ? readPolicySource(text) : await readOnThread(text);
+}
+
 function readOnThread(text: string): Promise<PolicySource> {
   return new Promise((resolve, reject) => {
     const thread = new Worker(new URL('./policy-thread.ts', import.meta.url), { workerData: text });

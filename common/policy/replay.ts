@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { longestPolicy } from './versions.ts';
 
 /** Equal recorded decisions that the other policy would answer otherwise. */
-const row = z.object({
+export const replayRow = z.object({
   subject: z.string(),
   name: z.string(),
   isAgent: z.boolean(),
@@ -42,7 +42,8 @@ const cannotTellNames = Object.keys(cannotTellWords) as [CannotTell, ...CannotTe
 /** The most rows of a side. */
 export const mostReplayRows = 200;
 
-const side = z.object({ calls: z.int(), people: z.int(), rows: z.array(row).max(mostReplayRows) });
+/** What differs in one way. */
+export const replaySide = z.object({ calls: z.int(), people: z.int(), rows: z.array(replayRow).max(mostReplayRows) });
 
 /** What another policy would have answered to the recorded requests. */
 export const replayAnswer = z.object({
@@ -52,27 +53,27 @@ export const replayAnswer = z.object({
   records: z.int(),
   judged: z.int(),
   /** Would be allowed, and was refused. */
-  allowed: side,
+  allowed: replaySide,
   /** Would be refused, and was allowed. */
-  refused: side,
+  refused: replaySide,
   /** Would wait for a person's approval, and was allowed or refused. */
-  held: side,
+  held: replaySide,
   /** Would depend on the arguments, which are not recorded. */
-  depends: side,
+  depends: replaySide,
   cannotTell: z.array(z.object({ reason: z.enum(cannotTellNames), count: z.int() })),
   /** Would be answered as it was. */
   same: z.int(),
   milliseconds: z.int(),
 });
 
-export type ReplayRow = z.output<typeof row>;
-export type ReplaySide = z.output<typeof side>;
+export type ReplayRow = z.output<typeof replayRow>;
+export type ReplaySide = z.output<typeof replaySide>;
 export type ReplayAnswer = z.output<typeof replayAnswer>;
 
 /** What is to be replayed. `since`: the oldest time of a record; all that is kept if undefined. */
 export const replayQuery = z.strictObject({
   text: z.string().min(1).max(longestPolicy),
-  since: z.iso.datetime({ offset: true }).optional(),
+  since: z.iso.datetime({ offset: true, error: 'must be a time such as 2026-11-23T09:00:00Z' }).optional(),
 });
 
 export type ReplayQuery = z.output<typeof replayQuery>;

@@ -1,5 +1,6 @@
 import { type Request, type RequestHandler, Router } from 'express';
 import * as z from 'zod';
+import { type ReplaySide, replayAnswer, replayQuery, replayRow, replaySide } from '../../common/policy/replay.ts';
 import {
   currentPolicy,
   judgedPolicy,
@@ -40,6 +41,20 @@ export const policyJudged = judgedPolicy
   .omit({ needsSecond: true })
   .extend({ needs_second: judgedPolicy.shape.needsSecond });
 
+const { isAgent, ...replayedRow } = replayRow.shape;
+const replayedSide = replaySide.extend({ rows: z.array(z.object({ ...replayedRow, is_agent: isAgent })) });
+const { cannotTell, ...replayed } = replayAnswer.shape;
+
+/** The answer of `POST /policy/replay`. */
+export const policyReplayed = z.object({
+  ...replayed,
+  allowed: replayedSide.describe('Would be allowed, and was refused.'),
+  refused: replayedSide.describe('Would be refused, and was allowed.'),
+  held: replayedSide.describe('Would wait for the approval of a person.'),
+  depends: replayedSide.describe('Depends on the arguments, which are not recorded.'),
+  cannot_tell: cannotTell,
+});
+
 /** The answer of `POST /policy/changes`. */
 export const policyChanged = z.union([
   z.strictObject({ applied: version }),
@@ -66,8 +81,8 @@ export interface PolicyApiOptions {
 }
 
 /**
- * `GET /policy`, `/policy/versions` and `/policy/versions/:number`, and `POST /policy/judge`, `/policy/changes`, `/policy/drift` and
- * `/policy/proposals/:id`, mounted at `/api`: the policy, its history, and changes of it. They take the session of a person with
+ * `GET /policy`, `/policy/versions` and `/policy/versions/:number`, and `POST /policy/judge`, `/policy/replay`, `/policy/changes`,
+ * `/policy/drift` and `/policy/proposals/:id`, mounted at `/api`: the policy, its history, and changes of it. They take the session of a person with
  * `edit_policy`.
  */
 export function createPolicyApi({ guard, policy, policyDoor: door }: PolicyApiOptions): Router {
@@ -94,6 +109,13 @@ export function createPolicyApi({ guard, policy, policyDoor: door }: PolicyApiOp
     const { needsSecond, ...judged } = await door.judge(assertionOf(req), text);
     res.json({ ...judged, needs_second: needsSecond } satisfies Answer<typeof policyJudged>);
   });
+  api.post('/policy/replay', guard, json, async (req, res) => {
+    const query = readInput(replayQuery, req.body, () => 'Send {"text"} and, if you like, {"since"}.');
+    const { cannotTell: cannot_tell, ...found } = await door.replay(assertionOf(req), query);
+    const { allowed, refused, held, depends } = found;
+    const sides = { allowed: toSide(allowed), refused: toSide(refused), held: toSide(held), depends: toSide(depends) };
+    res.json({ ...found, ...sides, cannot_tell } satisfies Answer<typeof policyReplayed>);
+  });
   api.post('/policy/changes', guard, json, async (req, res) => {
     const change = readInput(policyChange, req.body, () => 'Send {"base", "text", "why"}.');
     res.json(changed(await door.change(assertionOf(req), change)));
@@ -108,6 +130,10 @@ export function createPolicyApi({ guard, policy, policyDoor: door }: PolicyApiOp
     res.json(changed(await door.drift(assertionOf(req), what)));
   });
   return api;
+}
+
+function toSide({ rows, ...counts }: ReplaySide): z.output<typeof replayedSide> {
+  return { ...counts, rows: rows.map(({ isAgent: is_agent, ...row }) => ({ ...row, is_agent })) };
 }
 
 type Changed = { applied: PolicyVersion | null } | { proposed: PolicyProposal };

@@ -1,5 +1,4 @@
 import { isReadOnly, type KnownTools } from '../../../policy/known-tools.ts';
-import { isPattern } from '../../../policy/patterns.ts';
 import { expandMethods, type Policy, type Rule, type ToolRule, wildcard } from '../../../policy/policy.ts';
 
 /** A way in which a call of a tool may be allowed: what the arguments must be, and who must approve. */
@@ -35,8 +34,7 @@ function isNamed({ tools }: Rule, tool: string): boolean {
 
 function covers(pattern: string, name: string): boolean {
   const plain = wildcard(pattern);
-  if (!isPattern(plain) || !plain.endsWith('*')) return plain === name;
-  return name.startsWith(plain.slice(0, -1));
+  return plain.endsWith('*') ? name.startsWith(plain.slice(0, -1)) : plain === name;
 }
 
 /** Whether two policies ask for the same of a call, in whatever order and words. */

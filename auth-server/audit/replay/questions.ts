@@ -26,7 +26,7 @@ export type ReplayQuestions = ReturnType<typeof createReplayQuestions>;
 /** Groups that are judged while other work of the thread waits: some milliseconds. */
 const groupsAtOnce = 500;
 /** Older records stay unread after this time: the answer names the span that it covers. */
-const longestMilliseconds = 15_000;
+const longestMilliseconds = 12_000;
 
 /** The question what another policy would have answered to the recorded requests. */
 export function createReplayQuestions(database: AuditDatabase) {

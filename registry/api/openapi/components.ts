@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { accountDisconnect } from '../../../common/identity/accounts.ts';
 import { accessEnd } from '../../../common/identity/people.ts';
 import { decisionPage } from '../../../common/policy/decisions.ts';
+import { replayQuery } from '../../../common/policy/replay.ts';
 import {
   judgeQuery,
   policyChange,
@@ -31,6 +32,7 @@ import {
   policyChanged,
   policyDriftSettled,
   policyJudged,
+  policyReplayed,
   policySettled,
   policyVersionAnswer,
   policyVersionsAnswer,
@@ -103,6 +105,8 @@ export const components = {
   PolicyVersion: policyVersionAnswer,
   PolicyToJudge: judgeQuery,
   PolicyJudged: policyJudged,
+  PolicyToReplay: replayQuery,
+  PolicyReplayed: policyReplayed,
   PolicyChange: policyChange,
   PolicyChanged: policyChanged,
   PolicySettlement: settleProposal,

@@ -32,6 +32,13 @@ export const policy = routes('policy', {
     answer: 'PolicyJudged',
     ...sending,
   },
+  'post /api/policy/replay': {
+    summary:
+      'Say what a text as the policy would have answered to the recorded requests. Rows need view_audit. It changes nothing',
+    body: 'PolicyToReplay',
+    answer: 'PolicyReplayed',
+    ...sending,
+  },
   'post /api/policy/changes': {
     summary: 'Make a text the policy, or propose it if a second editor has to agree',
     body: 'PolicyChange',
