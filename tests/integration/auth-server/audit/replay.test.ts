@@ -219,7 +219,7 @@ more: [{server: github, methods: [tools/call], tools: [delete_issue]}]`);
   });
 
   test('a refusal by its arguments would be allowed without the rule, and stays one with it', async () => {
-    await write(call(alice, 'create_issue', { ...refused, argument: 'repo' }));
+    await write(call(alice, 'create_issue', { ...refused, ...({ argument: 'repo' } as object) }));
     const held = withTool(inForce, 'staff', onlyAcme);
     expect(calls(await replay({ policy: inForce, inForce: held }))).toEqual([1, 0, 0, 0, 0]);
     expect(calls(await replay({ policy: held, inForce: held }))).toEqual([0, 0, 0, 0, 1]);
