@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { stringify } from 'yaml';
 import { giveAccess } from '../../../../../common/policy/edit/give.ts';
-import type { Grant, Holder } from '../../../../../common/policy/edit/grant.ts';
+import type { Grant, Holder, ToolEntry } from '../../../../../common/policy/edit/grant.ts';
 import { EditRefused } from '../../../../../common/policy/edit/refused.ts';
 import { takeAway } from '../../../../../common/policy/edit/take.ts';
 import { parsePolicy } from '../../../../../common/policy/policy-file.ts';
@@ -20,6 +20,11 @@ const rule = fc.record({
   tools: fc.oneof(some(tools), fc.constant('get'), fc.constant(undefined)),
   prompts: fc.constantFrom(undefined, ['*']),
 });
+const entries: ToolEntry[] = [
+  { name: 'set', arguments: { repo: ['acme/*'] }, until: '2126-12-28T17:00:00Z' },
+  { name: 'own', approve: 'person', only: true },
+  { hint: 'read-only' },
+];
 /** The text of a policy, with a comment at each line, in one of two styles. */
 const policyText = fc
   .record({
@@ -48,8 +53,11 @@ const holder: fc.Arbitrary<Holder> = fc.oneof(
 const grant: fc.Arbitrary<Grant> = fc.record({
   to: holder,
   server: fc.constantFrom(...servers, 'mail'),
-  tools: some([...tools, 'own']),
+  tools: fc
+    .tuple(some([...tools, 'own']), fc.subarray(entries))
+    .map(([names, conditional]) => [...names, ...conditional]),
 });
+const nameOf = (tool: string | ToolEntry) => (typeof tool === 'string' ? tool : (tool.name ?? `hint: ${tool.hint}`));
 
 /** What an edit gave, or nothing if it was refused: with a sentence. */
 function edited<T>(edit: () => T): T | undefined {
@@ -91,7 +99,7 @@ describe('Whatever the policy says,', () => {
       fc.property(policyText, grant, (text, given) => {
         const { to: from, server } = given;
         const after = giveAccess(text, given).text;
-        const names = given.tools as string[];
+        const names = given.tools.map(nameOf);
         const had = differences(text, after).filter(({ what }) => what.startsWith('tools/call')).length === 0;
         const left = edited(() => takeAway(after, { from, server, tools: names }));
         if (!left || had) return;
