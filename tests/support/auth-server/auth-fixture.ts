@@ -347,6 +347,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     /** The versions of the policy, if people may edit it. */
     kept,
     vault,
+    ...held.parts,
     cookieName: cookie.name,
     /** Sends a request to /validate as the gate does. A header of `null` is left out. */
     validate: (headers: Headers_, body: Body_ = toolsList) =>
