@@ -30,7 +30,7 @@ export interface FileValue {
 /** The keys of the file that are no scopes. */
 export const sections: ReadonlySet<string> = new Set(['group_mappings', 'UI-Scopes', 'limits']);
 
-const yamlOptions = { merge: true, prettyErrors: false } as const;
+const yamlOptions = { merge: true, prettyErrors: false, logLevel: 'error' } as const;
 
 /**
  * Reads the file for an edit.
@@ -98,8 +98,12 @@ function withoutEmpty(all: Record<string, unknown>, before: unknown): Record<str
   return JSON.parse(JSON.stringify(Object.fromEntries(kept)));
 }
 
+/** @throws what the YAML reader threw */
 function read(text: string): unknown {
-  return parseDocument(text, yamlOptions).toJS({ maxAliasCount: -1 });
+  const document = parseDocument(text, yamlOptions);
+  const [error] = document.errors;
+  if (error) throw error;
+  return document.toJS({ maxAliasCount: -1 });
 }
 
 function understood(text: string, otherwise: string): PolicySource {
