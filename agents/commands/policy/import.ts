@@ -1,11 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
-import { textOf } from '../../../common/files/text-of.ts';
 import { currentPolicy, policyDifference } from '../../../common/policy/versions.ts';
 import type { Run } from '../../lib/command.ts';
 import { CommandError, type ExitCode, exitCodes, usageError } from '../../lib/failure.ts';
 import { differenceLines, doesWithPolicy, numberOf, openPolicyApi, type PolicyApi, type PolicyOptions } from './ask.ts';
 import { changedAnswer, printChanged } from './changed.ts';
+import { readPolicyFile } from './file.ts';
 
 interface ImportOptions extends PolicyOptions {
   why?: string;
@@ -41,7 +40,7 @@ async function importPolicy(run: Run<ImportOptions>): Promise<ExitCode> {
   const { print, options, args } = run;
   const { why, dryRun } = options;
   if (why === undefined && !dryRun) throw usageError('Say with --why why the policy changes.');
-  const text = await readText(args[0] ?? '');
+  const text = await readPolicyFile(args[0] ?? '');
   const ask = await openPolicyApi(run);
   const { text: inForce, number } = await ask('', currentPolicy);
   if (text === inForce) {
@@ -67,11 +66,4 @@ async function judgeText(ask: PolicyApi, text: string): Promise<z.output<typeof 
     exitCodes.failed,
     `The file is no policy:\n${found.faults.map((each) => `  ${each}`).join('\n')}`,
   );
-}
-
-async function readText(file: string): Promise<string> {
-  const bytes = await readFile(file).catch((cause: NodeJS.ErrnoException) => {
-    throw usageError(`${file} cannot be read (${cause.code ?? 'unknown'}).`, [], cause);
-  });
-  return textOf(bytes);
 }

@@ -4,10 +4,19 @@ import { confirmCommand } from './confirm.ts';
 import { exportCommand } from './export.ts';
 import { historyCommand } from './history.ts';
 import { importPolicyCommand } from './import.ts';
+import { replayCommand } from './replay.ts';
 import { revertCommand } from './revert.ts';
 import { showCommand } from './show.ts';
 
-const makers = [showCommand, exportCommand, importPolicyCommand, historyCommand, revertCommand, confirmCommand];
+const makers = [
+  showCommand,
+  exportCommand,
+  importPolicyCommand,
+  replayCommand,
+  historyCommand,
+  revertCommand,
+  confirmCommand,
+];
 
 /** The command `policy`: who may do what, its history, and changes of it. */
 export const policyCommand: MakeCommand = (context, done) => {
