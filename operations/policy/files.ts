@@ -10,6 +10,7 @@ import { root } from '../../common/settings/values.ts';
 import { cleanText } from '../../common/text/clean.ts';
 import { attempt, ConfigError } from '../../common/text/config-error.ts';
 import type { Policy } from '../../policy/policy.ts';
+import type { ListedTool } from '../../policy/review/lint/arguments.ts';
 import type { ListedSet } from '../../policy/review/lint/sets.ts';
 import { CommandError, type Context, print } from '../command.ts';
 
@@ -48,6 +49,23 @@ export async function readServerList(path: string, context: Context) {
     return { names: new Set(all.map(({ name }) => name)), sets };
   } catch {
     throw new CommandError(`${path} is not a list of servers, each with a name, like registry/servers.yml.`);
+  }
+}
+
+const tools = z.object({
+  tools: z.array(z.object({ server: z.string(), name: z.string(), inputSchema: z.unknown().optional() })),
+});
+
+/**
+ * Reads tools as `mcp-gateway tools --json` prints them.
+ * @throws {CommandError} if it is something else
+ */
+export async function readToolList(path: string, context: Context): Promise<ListedTool[]> {
+  const text = await readText(path, context);
+  try {
+    return tools.parse(JSON.parse(text)).tools;
+  } catch {
+    throw new CommandError(`${path} is not what "mcp-gateway tools --json" prints: {"tools": [{server, name, …}]}.`);
   }
 }
 

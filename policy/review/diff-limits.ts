@@ -32,7 +32,7 @@ export function diffLimits(
 }
 
 /** Whether a caller with these rules may call a tool that the limit counts. */
-function isFelt(limit: Limit, rules: readonly Rule[]): boolean {
+export function isFelt(limit: Limit, rules: readonly Rule[]): boolean {
   return rules.some((rule) => {
     if (!overlap(wildcard(rule.server), wildcard(limit.server)) || !expandMethods(rule.methods).has('tools/call'))
       return false;
@@ -42,7 +42,7 @@ function isFelt(limit: Limit, rules: readonly Rule[]): boolean {
 }
 
 /** Whether one of `others` lets no more calls through. */
-function isHeld(limit: Limit, others: readonly Limit[]): boolean {
+export function isHeld(limit: Limit, others: readonly Limit[]): boolean {
   return others.some(
     (other) => other.calls <= limit.calls && other.seconds >= limit.seconds && countsAll(other, limit),
   );

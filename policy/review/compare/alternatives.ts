@@ -15,12 +15,16 @@ export interface Pair {
 /** @param sides the same caller under two policies */
 export function pairOf(sides: readonly [Side, Side]): Pair {
   const all = sides.flatMap(({ conditions }) => conditions);
+  return { sides, witnesses: rememberWitnesses(all), unjudged: unjudged(all) };
+}
+
+/** As `witnessesOf`, which takes a while, once for each rule. */
+export function rememberWitnesses(all: readonly Condition[]): Pair['witnesses'] {
   const known = new Map<Condition, readonly Arguments[] | undefined>();
-  const witnesses = (rule: Condition) => {
+  return (rule) => {
     if (!known.has(rule)) known.set(rule, witnessesOf(rule, all));
     return known.get(rule);
   };
-  return { sides, witnesses, unjudged: unjudged(all) };
 }
 
 const nothing: Condition = { arguments: [], only: false };
@@ -67,12 +71,13 @@ function allowsAfter(decision: Decision, approve: Approvers | undefined): boolea
   return approve !== undefined && decision.hold !== undefined && includes(decision.hold.approvers, approve);
 }
 
-/** Whether `other` alone allows all that `one` does. @param isFirst which of two equal ones is needless */
-function isNeedless(pair: Pair, one: Alternative, other: Alternative, isFirst: boolean): boolean {
-  return isWithin(pair, one, other) && (isFirst || !isWithin(pair, other, one));
+/** Whether `one` adds nothing to `other`. @param isFirst of two equal ones, the first is needed */
+function isNeedless({ witnesses }: Pair, one: Alternative, other: Alternative, isFirst: boolean): boolean {
+  return isWithin(witnesses, one, other) && (isFirst || !isWithin(witnesses, other, one));
 }
 
-function isWithin({ witnesses }: Pair, one: Alternative, other: Alternative): boolean {
+/** Whether `other` alone allows all that `one` does. If that cannot be told: only if they are the same. */
+export function isWithin(witnesses: Pair['witnesses'], one: Alternative, other: Alternative): boolean {
   if (other.end < one.end || (other.rule.hint !== undefined && one.rule.hint === undefined)) return false;
   if (other.rule.approve && !(one.rule.approve && includes(other.rule.approve, one.rule.approve))) return false;
   const calls = witnesses(one.rule);
@@ -83,7 +88,7 @@ function includes(all: Approvers, some: Approvers): boolean {
   return (all.person || !some.person) && some.groups.every((group) => all.groups.includes(group));
 }
 
-function isPlain({ hint, arguments: rules, only, approve }: Condition): boolean {
+export function isPlain({ hint, arguments: rules, only, approve }: Condition): boolean {
   return hint === undefined && rules.length === 0 && !only && approve === undefined;
 }
 
@@ -92,7 +97,7 @@ function isSame(one: Alternative, other: Alternative): boolean {
 }
 
 /** One text for all rules that say the same in another order. */
-function formOf({ hint, arguments: rules, only, approve }: Condition): string {
+export function formOf({ hint, arguments: rules, only, approve }: Condition): string {
   const judged = rules.map(({ path, values, min, max, optional, empty }) =>
     JSON.stringify([
       path,

@@ -13,6 +13,8 @@ export type Condition = Pick<ToolRule, 'hint' | 'arguments' | 'only' | 'approve'
 export interface Alternative {
   rule: Condition;
   end: number;
+  /** The rule that has it. */
+  at?: string;
 }
 
 /** What one caller may do by one policy, at each time from `at` on. */
@@ -73,7 +75,11 @@ function conditionsOf(rule: Rule, at: number) {
   return rule.toolRules.flatMap((toolRule) => {
     const end = Math.min(endOf(rule), endOf(toolRule));
     if (end <= at) return [];
-    const alternative: Alternative = { rule: { ...toolRule, until: end === never ? undefined : end }, end };
+    const alternative: Alternative = {
+      rule: { ...toolRule, until: end === never ? undefined : end },
+      end,
+      at: rule.at,
+    };
     return { server: patternOf(rule.server), tools: patternOf(toolRule.pattern ?? '*'), alternative };
   });
 }

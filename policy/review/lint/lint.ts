@@ -9,18 +9,13 @@ import {
   type ObjectKind,
 } from '../../request/methods.ts';
 import { covers, listOf, type RuleShape, shapeOf } from '../rule-shape.ts';
+import { lintConditions } from './conditions.ts';
+import { type Finding, info, warning } from './finding.ts';
+import { lintLimits } from './limits.ts';
 import { equalScopes, redundantRules } from './redundancy.ts';
 
-/** A finding in a valid policy. A warning is most likely a mistake; an info may be intended. */
-export interface Finding {
-  level: 'warning' | 'info';
-  /** Where: `scope[2]`, `group_mappings.group`, `UI-Scopes.scope.permission`, or a scope. */
-  at: string;
-  message: string;
-}
-
 /**
- * Finds what in a policy grants less than it seems to, nothing, or the same twice. Pure.
+ * Finds what in a policy grants less than it seems to, nothing, or the same twice, and which conditions have no effect. Pure.
  * @param servers names of the existing servers; without it, unknown servers are not reported
  * @returns the findings in the order of the file's parts
  */
@@ -35,7 +30,10 @@ export function lint(policy: Policy, servers?: ReadonlySet<string>): Finding[] {
         names.flatMap((name) => lintServer(`UI-Scopes.${scope}.${permission}`, name, servers)),
       ),
     ),
+    ...source.limits.flatMap(({ at, server }) => lintServer(at, server, servers)),
+    ...lintLimits(source),
     ...[...source.scopes].flatMap(([scope, rules]) => lintScope(scope, rules, servers)),
+    ...lintConditions(policy),
     ...equalScopes(source.scopes).map(([first, second]) =>
       warning(second, `has the same rules as ${first}: holding one or the other makes no difference`),
     ),
@@ -143,7 +141,8 @@ function looksMistyped(method: string): boolean {
 
 function canGrant(rule: Rule, method: string): boolean {
   const kinds = kindsOf(method);
-  return kinds.length === 0 || method === 'subscriptions/listen' || kinds.some((kind) => rule[listOf[kind]].length > 0);
+  if (kinds.length === 0 || method === 'subscriptions/listen') return true;
+  return kinds.some((kind) => rule[listOf[kind]].length > 0 || (kind === 'tool' && rule.toolRules.length > 0));
 }
 
 function lintObjects(shape: RuleShape): Finding[] {
@@ -151,7 +150,8 @@ function lintObjects(shape: RuleShape): Finding[] {
   return kinds
     .filter(
       (kind) =>
-        shape.objects[kind].length > 0 && !shape.methods.values().some((method) => kindsOf(method).includes(kind)),
+        (shape.objects[kind].length > 0 || (kind === 'tool' && shape.toolRules.length > 0)) &&
+        !shape.methods.values().some((method) => kindsOf(method).includes(kind)),
     )
     .map((kind) =>
       warning(shape.at, `"${listOf[kind]}" grants nothing without ${methodsNaming(kind).join(' or ')} in "methods"`),
@@ -160,12 +160,4 @@ function lintObjects(shape: RuleShape): Finding[] {
 
 function methodsNaming(kind: ObjectKind): string[] {
   return [...methods].filter(([, kinds]) => kinds.includes(kind)).map(([method]) => method);
-}
-
-function warning(at: string, message: string): Finding {
-  return { level: 'warning', at, message };
-}
-
-function info(at: string, message: string): Finding {
-  return { level: 'info', at, message };
 }

@@ -1,5 +1,7 @@
 import type { Rule } from '../../policy.ts';
 import { kindsOf, type ObjectKind } from '../../request/methods.ts';
+import { formOf, isWithin, type Pair, rememberWitnesses } from '../compare/alternatives.ts';
+import { type Alternative, never } from '../compare/side.ts';
 import { patternWithin, type RuleShape, readsResource, shapeOf } from '../rule-shape.ts';
 
 /**
@@ -8,12 +10,14 @@ import { patternWithin, type RuleShape, readsResource, shapeOf } from '../rule-s
  */
 export function redundantRules(rules: readonly Rule[]): [rule: Rule, by: Rule][] {
   const shapes = rules.map(shapeOf);
+  const witnesses = rememberWitnesses(shapes.flatMap(({ toolRules }) => toolRules));
+  const grants = (wide: RuleShape, narrow: RuleShape) => grantsAll(wide, narrow, witnesses);
   return rules.flatMap((rule, i): [Rule, Rule][] => {
     const shape = shapes[i];
     if (!shape || shape.methods.size === 0) return [];
     const by = rules.find((_, j) => {
       const other = shapes[j];
-      return i !== j && other && grantsAll(other, shape) && (j < i || !grantsAll(shape, other));
+      return i !== j && other && grants(other, shape) && (j < i || !grants(shape, other));
     });
     return by ? [[rule, by]] : [];
   });
@@ -34,20 +38,38 @@ export function equalScopes(scopes: ReadonlyMap<string, readonly Rule[]>): [firs
 }
 
 function normal(rule: Rule): string {
-  const { server, methods, objects } = shapeOf(rule);
+  const { server, methods, objects, toolRules, until } = shapeOf(rule);
   const sorted = (names: Iterable<string>) => [...new Set(names)].sort();
-  return JSON.stringify([server, ...[methods, objects.tool, objects.prompt, objects.resource].map(sorted)]);
+  const conditions = toolRules.map((tool) => JSON.stringify([tool.pattern, tool.until, formOf(tool)]));
+  const lists = [methods, objects.tool, objects.prompt, objects.resource, conditions];
+  return JSON.stringify([server, until, ...lists.map(sorted)]);
 }
 
-function grantsAll(wide: RuleShape, narrow: RuleShape): boolean {
-  if (!patternWithin(narrow.server, wide.server)) return false;
+function grantsAll(wide: RuleShape, narrow: RuleShape, witnesses: Pair['witnesses']): boolean {
+  if (!patternWithin(narrow.server, wide.server) || endOf(wide) < endOf(narrow)) return false;
+  const isTold = (tool: ConditionalTool) => {
+    if (wide.objects.tool.some((pattern) => patternWithin(tool.pattern, pattern))) return true;
+    const all = wide.toolRules.filter(({ pattern }) => patternWithin(tool.pattern, pattern));
+    return all.some((other) => isWithin(witnesses, alternative(tool, narrow), alternative(other, wide)));
+  };
   return [...narrow.methods].every(
     (method) =>
       wide.methods.has(method) &&
+      (method !== 'tools/call' || narrow.toolRules.every(isTold)) &&
       kindsOf(method).every((kind) =>
         narrow.objects[kind].every((name) => wide.objects[kind].some((pattern) => objectWithin(kind, name, pattern))),
       ),
   );
+}
+
+type ConditionalTool = RuleShape['toolRules'][number];
+
+function alternative(tool: ConditionalTool, rule: RuleShape): Alternative {
+  return { rule: tool, end: Math.min(endOf(tool), endOf(rule)) };
+}
+
+function endOf({ until }: { until?: number | undefined }): number {
+  return until ?? never;
 }
 
 function objectWithin(kind: ObjectKind, name: string, pattern: string): boolean {

@@ -1,6 +1,6 @@
 import { decide, methodGrants } from '../../decide.ts';
 import type { Policy } from '../../policy.ts';
-import type { Finding } from './lint.ts';
+import type { Finding } from './finding.ts';
 
 /** A set of tools, as a file of servers and the registry write it. */
 export interface ListedSet {
