@@ -24,6 +24,7 @@ import { toolId } from '../shared/tool-id.ts';
 import { activityOf } from './activity.ts';
 import { logLines } from './changes.ts';
 import { chartOf } from './chart.ts';
+import { hintsOf } from './hints.ts';
 import { offersOf } from './offers.ts';
 import { ownAccount } from './own-account.ts';
 import { linesOfSet, membersOf } from './set-members.ts';
@@ -64,8 +65,9 @@ export async function detailsFor(parts: DetailsParts, person: Person, name: stri
   const [{ details, tools }, isOfSet] = [server.health, isSet(server)];
   const rights = rightsOn(policy(), person, server);
   const changes = toolChanges(name, known, details?.announced ? tools : undefined);
-  const mayCall = callable(policy(), person.scopes, undefined);
   const allowed = knownTools();
+  // Whether a tool waits for its approval is said beside it.
+  const mayCall = callable(policy(), person.scopes, { readOnly: allowed.readOnly });
   const pending = changes.tools.filter(({ state }) => state !== 'removed');
   const waiting = server.enabled ? pending.length : 0;
   const shown = shownTools(tools, (tool) =>
@@ -96,8 +98,9 @@ export async function detailsFor(parts: DetailsParts, person: Person, name: stri
     events: history.events.slice(0, mostEvents),
     changes,
     /** The tools in question, which the gate may refuse until they are approved. */
-    review: { waiting, refused: allowed !== undefined, names: pending.map((tool) => tool.shown_name) },
+    review: { waiting, refused: allowed.approved !== undefined, names: pending.map((tool) => tool.shown_name) },
     changedIds: new Map(pending.map((tool) => [toolId(tool.name), tool.state])),
+    hints: hintsOf(policy(), person, name, known),
     unusable: new Set(changes.tools.filter(isUnusable).map((tool) => tool.name)),
     access: { ...access, ...callersOf(access.rows, isOfSet) },
     /** Whether this person may give others access to it, and take it away. */
@@ -169,7 +172,7 @@ export function serverParts(details: Details): Part[] {
   };
   const ofTab: Record<Tab, Part[]> = {
     tools: [
-      part('changes', changes, rights),
+      part('changes', changes, rights, details.hints.waiting, details.hints.who, [...details.hints.changed]),
       part('tools', status, tools, groups.length, [...details.changedIds], offers, details.set),
     ],
     connect: [part('connect', server.enabled, details.mayUse)],

@@ -27,7 +27,7 @@ export interface RequestPagesOptions {
   store: Pick<RegistryStore, 'get'>;
   catalogue: Catalogue;
   requests: Requests;
-  knownTools: () => KnownTools | undefined;
+  knownTools: () => KnownTools;
   render: Render;
   notes: Notes;
 }
@@ -113,12 +113,12 @@ async function showForm(
 
 /** Tools to tick: those that the person may not call, and those that are ticked. Descriptions are the server's own words. */
 function offered(
-  { policy, known, person, server }: { policy: Policy; known: KnownTools | undefined; person: Person; server: string },
+  { policy, known, person, server }: { policy: Policy; known: KnownTools; person: Person; server: string },
   tools: readonly ToolInfo[],
   chosen: readonly string[],
 ) {
   // Whether a tool waits for its approval is not for the policy to say.
-  const hints = known && { readOnly: known.readOnly };
+  const hints = { readOnly: known.readOnly };
   const isDenied = (name: string) => {
     const call = { method: 'tools/call', object: { kind: 'tool', name }, arguments: anyArguments } as const;
     return !decide(policy, person.scopes, server, [call], hints).allowed;

@@ -13,10 +13,14 @@ import {
 } from '../../../support/registry/registry-fixture.ts';
 
 const policy = parsePolicy(`
-group_mappings: {}
+group_mappings:
+  support: [support]
 UI-Scopes:
   mcp-registry-admin: { list_service: [all], modify_service: [all] }
   mcp-registry-user: { list_service: [currenttime] }
+  editors: { list_service: [all], modify_service: [all], edit_policy: [all] }
+support:
+  - { server: secret-plans, methods: [tools/list, tools/call], tools: [{ hint: read-only }] }
 `);
 const told = (description: string) => toObservedTools([{ name: 'look', description }]);
 
@@ -40,10 +44,15 @@ const page = async (who: object, path = '/servers/currenttime') => {
   const headers = { 'X-Mcp-Assertion': await signer.sign(who), Accept: 'text/html' };
   return await (await fetch(registry.url + path, { headers })).text();
 };
-const press = async (who: object, tools: string[], headers: Record<string, string> = { Origin: publicUrl }) => {
+const press = async (
+  who: object,
+  tools: string[],
+  headers: Record<string, string> = { Origin: publicUrl },
+  server = 'currenttime',
+) => {
   const sent = { 'X-Mcp-Assertion': await signer.sign(who), Accept: 'text/html', ...headers };
   const body = new URLSearchParams(tools.map((tool) => ['tool', tool]));
-  return await fetch(`${registry.url}/servers/currenttime/approve`, {
+  return await fetch(`${registry.url}/servers/${server}/approve`, {
     method: 'POST',
     headers: sent,
     body,
@@ -90,4 +99,58 @@ test.each([
   expect((await press(admin, ['nonsense'])).status).toBe(400);
   expect((await definitions.of('currenttime')).pending.size).toBe(1);
   expect(buttons(await page(user))).toEqual([]);
+});
+
+describe('The hints of tools', () => {
+  const editor = { ...admin, sub: 'u-ed', username: 'eva', groups: ['editors'], scopes: ['editors'] };
+  const path = '/servers/secret-plans';
+  const reads = (name: string, hint = true) =>
+    toObservedTools([{ name, description: 'Reads.', annotations: { readOnlyHint: hint } }]);
+  const words = (html: string) => html.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ');
+  const fields = (html: string) => [...html.matchAll(/name="tool" value="([^"]+)"/g)].map(([, value]) => value ?? '');
+  const counted = () => [...(definitions.hashes().get('secret-plans')?.readOnly ?? [])];
+
+  test('of first sight count once a person who may change the policy has approved them, if someone gains by it', async () => {
+    await definitions.observe('secret-plans', reads('peek'));
+    const others = await page(admin, path);
+    expect(words(others)).toContain(
+      'Its hints count once a person has approved them. 1 tool says that it only reads, and was approved when first seen. Then rules for tools that only read let people in support call it. A person with edit_policy can approve that.',
+    );
+    expect(fields(others)).toEqual([]);
+    const own = await page(editor, path);
+    const [field = ''] = fields(own);
+    expect((await press(admin, [field], undefined, 'secret-plans')).status).toBe(403);
+    const [hash, name] = field.split(' ');
+    const headers = { 'X-Mcp-Assertion': await signer.sign(admin), 'Content-Type': 'application/json' };
+    const sent = { method: 'POST', headers, body: JSON.stringify({ tools: [{ name, hash }] }) };
+    expect((await fetch(`${registry.url}/api${path}/tools/approve`, sent)).status).toBe(403);
+    expect(counted()).toEqual([]);
+    expect((await press(editor, [field], undefined, 'secret-plans')).status).toBe(303);
+    expect(counted()).toEqual(['peek']);
+    expect(words(await page(editor, path))).not.toContain('Its hints count');
+  });
+
+  test('of a changed tool are named beside it, with who gains, and only a person who may change the policy approves them', async () => {
+    const both = (hint: boolean) => [...reads('peek'), ...reads('look', hint)];
+    await definitions.observe('secret-plans', both(false));
+    const approveAll = async () =>
+      press(editor, fields(await page(editor, path)).slice(0, 1), undefined, 'secret-plans');
+    await approveAll();
+    await definitions.observe('secret-plans', both(true));
+    const others = words(await page(admin, path));
+    expect(others).toContain(
+      'It says that it only reads. Once it is approved, rules for such tools let people in support call it.',
+    );
+    expect(others).toContain('Keep the approved one');
+    expect(others).not.toContain('Approve look');
+    await approveAll();
+    expect(counted().sort()).toEqual(['look', 'peek']);
+  });
+
+  test('are approved by anyone who may change the server where no one gains by them', async () => {
+    await definitions.observe('currenttime', toObservedTools([{ name: 'see', annotations: { readOnlyHint: true } }]));
+    const [field = ''] = fields(await page(admin)).filter((each) => each.endsWith(' see'));
+    expect((await press(admin, [field])).status).toBe(303);
+    expect([...(definitions.hashes().get('currenttime')?.readOnly ?? [])]).toEqual(['see']);
+  });
 });
