@@ -35,9 +35,9 @@ const ask = async (body: object, more: Record<string, string | null> = {}, who: 
 const errorOf = async (answer: Promise<Response>) => denialOf(await answer).body.error;
 const resultOf = async (answer: Promise<Response>) => denialOf(await answer).body.result;
 let last = 0;
-const call = (tool: string, params: object = {}) => ({
+const call = (tool: string, params: Record<string, unknown> = {}) => ({
   ...toolCall(tool),
-  params: { name: tool, arguments: { number: ++last }, ...params },
+  params: { name: tool, arguments: { number: ++last }, ...params } as Record<string, unknown>,
 });
 const modernMeta = (capabilities: object) => ({
   _meta: {
