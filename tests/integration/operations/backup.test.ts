@@ -139,6 +139,35 @@ test('A set is in the backup with its servers and tools, and there again after a
   await restored.close();
 });
 
+test('Requests for access are in the backup, with approvals of tools by people, and there again after a restore', async () => {
+  open.close();
+  rmSync(join(data, 'registry.db'));
+  const [time] = parseServers(
+    '[{name: time, title: T, description: D, upstream: http://127.0.0.1:9, transports: {sse: /sse}}]',
+  );
+  const by = { sub: 'sub-carol', username: 'carol' };
+  const store = await openRegistry(join(data, 'registry.db'));
+  await store.change({ name: 'time', revision: undefined, next: time, action: 'register', by });
+  const asked = await store.requests.add({ server: 'time', tools: ['now'], reason: 'r', by, groups: ['support'] });
+  const parts = { annotations: { readOnlyHint: true } } as never;
+  const note = { action: 'approve', by, fields: {} } as const;
+  const approve = [{ name: 'now', hash: 'h', parts }];
+  await store.definitions.change('time', new Date(), () => ({
+    firstSeenAt: new Date(),
+    approve,
+    byPerson: true,
+    note,
+  }));
+  await copyDatabases(data, join(folder, 'copy'));
+  await store.requests.settle(asked.id, { state: 'refused', by, words: '' });
+  await store.close();
+  restoreDatabases(join(folder, 'copy'), data);
+  const restored = await openRegistry(join(data, 'registry.db'));
+  expect(await restored.requests.open()).toEqual([asked]);
+  expect([...((await restored.definitions.hashes()).get('time')?.readOnly ?? [])]).toEqual(['now']);
+  await restored.close();
+});
+
 test('A restore is refused while a process has the database open, and changes nothing', async () => {
   await copyDatabases(data, join(folder, 'copy'));
   open.exec("insert into server values ('newer')");
