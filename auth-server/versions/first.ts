@@ -22,8 +22,11 @@ export async function firstVersion(versions: PolicyVersionStore, path: string, l
   const why = 'the policy file, when its versions began';
   const version = policyVersion(text);
   const added = await versions.add({ version, parent: null, by, why, source: 'file', text });
-  await versions.knowFile(version);
-  if (added) log.info({ path, number: added.number, policy: version }, 'the policy file has become the first version');
+  // Another process may have made it of another file, which is shown as a change then.
+  if (added) {
+    await versions.knowFile(version);
+    log.info({ path, number: added.number, policy: version }, 'the policy file has become the first version');
+  }
   const first = await newestOf(versions);
   if (!first) throw new Error('the store gives no version of the policy back');
   return first;
