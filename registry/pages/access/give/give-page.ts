@@ -1,5 +1,6 @@
 import { type Request, type Response, Router } from 'express';
 import { giveAccess } from '../../../../common/policy/edit/give.ts';
+import { isRuleName } from '../../../../common/policy/edit/names.ts';
 import { EditRefused } from '../../../../common/policy/edit/refused.ts';
 import type { CurrentPolicy } from '../../../../common/policy/versions.ts';
 import { formOf, readForm } from '../../../access/body.ts';
@@ -19,7 +20,7 @@ import { type AccessOptions, type Editor, editorOf, seenOf } from '../shared/opt
 import { reachOf } from '../shared/reach.ts';
 import { showChoice } from './choose.ts';
 import { endOf, type Faults, grantIn } from './grant.ts';
-import { canBeNamed, type Picker, pickerOf, readingTools } from './picker.ts';
+import { type Picker, pickerOf, readingTools } from './picker.ts';
 import { knownArguments } from './schema.ts';
 import { emptyValues, pressed, type Values, valuesIn } from './values.ts';
 
@@ -67,7 +68,7 @@ export function createGivePage(options: AccessOptions): Router {
     if (name === '') return showChoice(options, req, res);
     const server = serverFor(options, editor, name);
     const { reads } = toolsOf(options, server);
-    const named = [req.query.tool].flat().filter((tool) => typeof tool === 'string' && canBeNamed(tool));
+    const named = [req.query.tool].flat().filter((tool) => typeof tool === 'string' && isRuleName(tool));
     const wanted = (named.length > 0 ? named : (asked?.tools ?? [])) as readonly string[];
     const values: Values = {
       ...emptyValues,

@@ -1,3 +1,4 @@
+import { isRuleName } from '../../../../common/policy/edit/names.ts';
 import { reveal } from '../../../../common/text/reveal.ts';
 import { isUnusable, type ToolInfo } from '../../../servers/tool.ts';
 import { shortened } from '../../shared/format.ts';
@@ -6,17 +7,6 @@ import type { Reach } from '../shared/reach.ts';
 import type { Faults } from './grant.ts';
 import { type KnownArgument, knownArguments } from './schema.ts';
 import { emptyLimit, mostLimits, type TypedLimit, type Values } from './values.ts';
-
-/**
- * A name that means itself in a rule, and only itself: MCP 2025-11-25, "Tool Names". A `*` would be a glob, and `all` stands
- * for every tool: a server could call a tool like that.
- */
-const ruleName = /^(?!all$)[A-Za-z0-9_./-]{1,128}$/;
-
-/** Whether a rule can name this tool. */
-export function canBeNamed(name: string): boolean {
-  return ruleName.test(name);
-}
 
 /** Tools that one page shows. Those that are chosen are always there. */
 const mostShown = 200;
@@ -57,7 +47,7 @@ export interface PickerInput {
 
 /** The tools of a server as the form offers them, in groups, and how many are left out. */
 export function pickerOf({ values, tools, faults, isWaiting, hasOf }: PickerInput) {
-  const nameable = tools.filter((tool) => canBeNamed(tool.name) && !isUnusable(tool));
+  const nameable = tools.filter((tool) => isRuleName(tool.name) && !isUnusable(tool));
   const known = new Set(nameable.map(({ name }) => name));
   const pick = (name: string, tool: ToolInfo | undefined): Pick => {
     const isChosen = values.tools.has(name);
@@ -70,7 +60,7 @@ export function pickerOf({ values, tools, faults, isWaiting, hasOf }: PickerInpu
       ...{ isOnly: values.only.has(name), isHeld: values.held.has(name) },
     };
   };
-  const gone = [...values.tools].filter((name) => !known.has(name)).filter(canBeNamed);
+  const gone = [...values.tools].filter((name) => !known.has(name)).filter(isRuleName);
   const shown = nameable.filter(({ name }, i) => i < mostShown || values.tools.has(name));
   const groups = kinds.map(({ kind, label }) => ({
     label,
@@ -95,7 +85,7 @@ export type Picker = ReturnType<typeof pickerOf>;
 /** The tools that only read, as the server says, and that wait for no approval. */
 export function readingTools(tools: readonly ToolInfo[], isWaiting: (tool: string) => boolean): string[] {
   return tools
-    .filter((tool) => effectOf(tool) === 'reads' && canBeNamed(tool.name) && !isWaiting(tool.name))
+    .filter((tool) => effectOf(tool) === 'reads' && isRuleName(tool.name) && !isWaiting(tool.name))
     .map(({ name }) => name);
 }
 

@@ -1,4 +1,5 @@
 import { type Request, type Response, Router } from 'express';
+import { isRuleName } from '../../../../common/policy/edit/names.ts';
 import { EditRefused } from '../../../../common/policy/edit/refused.ts';
 import { takeAway } from '../../../../common/policy/edit/take.ts';
 import type { CurrentPolicy } from '../../../../common/policy/versions.ts';
@@ -17,7 +18,6 @@ import { numberIn } from '../shared/numbers.ts';
 import { type AccessOptions, type Editor, editorOf } from '../shared/options.ts';
 import { reachOf } from '../shared/reach.ts';
 import type { Faults } from './grant.ts';
-import { canBeNamed } from './picker.ts';
 
 /** What the form takes away, and its reason. */
 interface Values {
@@ -115,7 +115,7 @@ async function show(options: AccessOptions, _req: Request, res: Response, status
     faultList: Object.entries(faults).map(([field, message]) => ({
       ...{ field, label: field === 'why' ? 'Why' : '', message: message ?? '' },
     })),
-    tools: known.filter(canBeNamed).slice(0, mostTools),
+    tools: known.filter(isRuleName).slice(0, mostTools),
     ...{ preview, refused: made.fault ?? '', alsoLose: made.alsoLose ?? [], isEditable: current.editable },
     cancel: `/servers/${server.name}/access`,
   };
