@@ -22,7 +22,8 @@ const rooms = {
   'auth-server/audit': 'thread keep write export read|usage|replay|outside chain store .',
   'auth-server/audit/usage': '. answers sums',
   registry: '. pages api import editing hub requests search health icons pins routing access store servers errors',
-  'registry/pages': 'live access|sets|owner list|details|forms|rights|account|people|try|palette usage audit shared',
+  'registry/pages':
+    'live access|sets|owner list|details|forms|rights|account|people|try|palette limits usage audit shared',
   'registry/pages/access': '. matrix|give|versions change shared',
   'registry/api': 'openapi v0|original|. shared',
   agents: '. commands agent|login gateway token lib',

@@ -11,6 +11,7 @@ import { type Catalogue, createCatalogue } from './access/catalogue.ts';
 import type { AuditDoor } from './access/decisions.ts';
 import type { ExportDecisions } from './access/export.ts';
 import { type ChangingTool, createIdentify, requireOperation, requirePerson } from './access/guards.ts';
+import type { LimitsDoor } from './access/limits.ts';
 import type { PeopleDoor } from './access/people.ts';
 import type { PolicyDoor } from './access/policy.ts';
 import type { SeenDoor } from './access/seen.ts';
@@ -47,6 +48,7 @@ import { createActions } from './pages/forms/actions.ts';
 import { createDeletePages } from './pages/forms/delete.ts';
 import { createEditPages } from './pages/forms/edit.ts';
 import { createRegisterPages } from './pages/forms/register.ts';
+import { showNearLimits } from './pages/limits/near-page.ts';
 import { showServers } from './pages/list/servers.ts';
 import { createLive } from './pages/live/live.ts';
 import { createOwnerPages } from './pages/owner/owner.ts';
@@ -96,6 +98,7 @@ export interface RegistryParts {
   /** Held calls that wait for people; none if the registry is not told of any. */
   approvals?: WaitingApprovals;
   people: PeopleDoor;
+  limits: LimitsDoor;
   /** The versions of the policy. */
   policyDoor: PolicyDoor;
   /** How many people of groups were seen lately. */
@@ -190,6 +193,7 @@ function addPages(app: Express, shown: PageParts): void {
   app.use(createOwnerPages(forms));
   app.use(createActions({ ...forms, onApproved }), createAuditPages(forms));
   app.get('/', showServers({ ...shown, publicUrl }, render));
+  app.get('/access/limits', showNearLimits(shown, render));
   app.get('/rights', showRights(shown, render)).get('/usage', showUsage(shown, render));
   app.use(createAllChanges(shown, render), createAccountPages({ ...forms, clientLogins }), createPeoplePages(forms));
   app.use(createRequestPages(forms), createAccessPages(forms));

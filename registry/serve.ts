@@ -13,6 +13,7 @@ import { createAccountDoor } from './access/account.ts';
 import { createWaitingApprovals } from './access/approvals.ts';
 import { createAuditDoor } from './access/decisions.ts';
 import { createExportDecisions } from './access/export.ts';
+import { createLimitsDoor } from './access/limits.ts';
 import { createPeopleDoor } from './access/people.ts';
 import { createPolicyDoor } from './access/policy.ts';
 import { createSeenDoor } from './access/seen.ts';
@@ -124,6 +125,7 @@ function doorsOf(authServerUrl: string, log: Logger) {
     account: createAccountDoor(authServerUrl),
     approvals: createWaitingApprovals(authServerUrl, log),
     people: createPeopleDoor(authServerUrl),
+    limits: createLimitsDoor(authServerUrl),
     policyDoor: createPolicyDoor(authServerUrl),
     seen: createSeenDoor(authServerUrl),
   };

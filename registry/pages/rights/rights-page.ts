@@ -5,6 +5,8 @@ import { lifecycle, methods } from '../../../policy/request/methods.ts';
 import { mayUseUiEverywhere } from '../../../policy/ui.ts';
 import type { Catalogue, CatalogueEntry } from '../../access/catalogue.ts';
 import { personOf } from '../../access/guards.ts';
+import type { LimitsDoor } from '../../access/limits.ts';
+import { ownLimits } from '../limits/own-limits.ts';
 import type { Render, View } from '../shared/render.ts';
 import { answerTo, questionIn } from './explained.ts';
 import { findServers, readFind } from './find.ts';
@@ -16,11 +18,15 @@ interface RightsParts {
   catalogue: Catalogue;
   policy: () => Policy;
   knownTools: () => KnownTools;
+  limits: Pick<LimitsDoor, 'own'>;
 }
 
 /** `GET /rights`: what the person may do here, why, and what would permit more. */
-export function showRights({ catalogue, policy, knownTools }: RightsParts, render: Render): RequestHandler {
-  return (req, res) => {
+export function showRights(
+  { catalogue, policy, knownTools, limits: door }: RightsParts,
+  render: Render,
+): RequestHandler {
+  return async (req, res) => {
     const person = personOf(req);
     const servers = catalogue.list(person);
     const found = findServers(servers, readFind(req.query));
@@ -28,7 +34,8 @@ export function showRights({ catalogue, policy, knownTools }: RightsParts, rende
     // The form reveals all groups and what others may do.
     const mayExplain = mayUseUiEverywhere(policy(), person.scopes, 'modify_service');
     const explain = mayExplain ? explainForm(policy(), req.query, servers, knownTools()) : undefined;
-    const view = { title: 'My rights', person, found, ...rights, explain };
+    const limits = await ownLimits(door, rights.limits, req.get('x-mcp-assertion') ?? '');
+    const view = { title: 'My rights', person, found, ...rights, limits, explain };
     render<View & typeof view>(res, 200, 'list/rights', view);
   };
 }

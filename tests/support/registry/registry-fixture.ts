@@ -176,9 +176,23 @@ export async function startRegistry(
     ended: async () => ({ ended: [] }),
     end: async () => 0,
   };
+  const limits: RegistryParts['limits'] = {
+    own: async () => ({ limits: [] }),
+    near: async () => ({ near: [], state: 'none' }),
+  };
   const policyDoor = createPolicyDoor('http://127.0.0.1:1');
   const readUsage: RegistryParts['readUsage'] = async (_assertion, query) => noUsage(query, new Date());
-  const more = { connect, upstreamAuth: noCredentials, audit, exportDecisions, readUsage, account, people, policyDoor };
+  const more = {
+    connect,
+    upstreamAuth: noCredentials,
+    audit,
+    exportDecisions,
+    readUsage,
+    account,
+    people,
+    limits,
+    policyDoor,
+  };
   const seen = { seenIn: async () => new Map() };
   const requests = createRequests({ policy: given.policy ?? defaults.policy, store });
   const definitions = given.definitions ?? (await createApprovedDefinitions(store.definitions, log));
