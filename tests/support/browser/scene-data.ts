@@ -11,14 +11,16 @@ import { admin, toolOf, user } from '../registry/registry-fixture.ts';
 export const boss = { ...admin, scopes: ['mcp-registry-admin', 'everything'] };
 export const clerk = { ...user, scopes: ['clerk'] };
 
-export const policy = parsePolicy(`
+export const policyText = `# Who may do what.
 group_mappings:
   mcp-registry-admin: [mcp-registry-admin, everything]
+  mcp-registry-support: [mcp-registry-user, support]
   mcp-registry-user: [mcp-registry-user]
 UI-Scopes:
-  mcp-registry-admin: { list_service: [all], register_service: [all], health_check_service: [all], toggle_service: [all], modify_service: [all], view_audit: [all], export_audit: [all], view_people: [all], end_access: [all] }
+  mcp-registry-admin: { list_service: [all], register_service: [all], health_check_service: [all], toggle_service: [all], modify_service: [all], view_audit: [all], export_audit: [all], view_people: [all], end_access: [all], edit_policy: [all] }
   mcp-registry-user: { list_service: [currenttime, github, daily] }
   clerk: { list_service: [currenttime, fininfo] }
+  watcher: { list_service: [all], view_people: [all] }
 clerk:
   - { server: fininfo, methods: [tools/call], tools: [stock_price] }
 everything:
@@ -26,7 +28,14 @@ everything:
 mcp-registry-user:
   - { server: currenttime, methods: [tools/call], tools: [convert_time, get_*] }
   - { server: github, methods: [tools/call], tools: [get_*, search_*, list_*] }
-`);
+support:
+  - server: github
+    methods: [tools/list, tools/call]
+    tools: [{ name: create_issue, arguments: { repo: [acme/support] } }]
+triage:
+  - { server: github, methods: [tools/call], tools: [get_issue, search_issues], until: 2099-12-28T18:00:00Z }
+`;
+export const policy = parsePolicy(policyText, Date.now());
 
 /** Name, title, what it does, milliseconds of its last answer; null for those that do not answer. */
 export const servers: readonly [name: string, title: string, what: string, ms: number | null][] = [

@@ -1,14 +1,26 @@
 import { decodeJwt } from 'jose';
 import { createApprovedDefinitions } from '../../../registry/pins/approved-definitions.ts';
+import { createRequests } from '../../../registry/requests/requests.ts';
 import { targetOf } from '../../../registry/servers/server.ts';
 import type { Health } from '../../../registry/servers/server-health.ts';
 import { toObservedTools } from '../../../registry/servers/tool.ts';
 import type { DefinitionHashes } from '../../../registry/store/definitions.ts';
 import type { RegistryStore } from '../../../registry/store/store.ts';
-import { recordingLog, signer, startRegistry, storeOf, toolOf } from '../registry/registry-fixture.ts';
+import { recordingLog, signer, startRegistry, storeOf, toolOf, user } from '../registry/registry-fixture.ts';
 import { someUsage } from '../registry/usage-data.ts';
 import { auditOf } from './scene-audit.ts';
-import { accountOf, boss, connectedOf, healthOf, peopleOf, policy, servers, toolsOf } from './scene-data.ts';
+import {
+  accountOf,
+  boss,
+  connectedOf,
+  healthOf,
+  peopleOf,
+  policy,
+  policyText,
+  servers,
+  toolsOf,
+} from './scene-data.ts';
+import { editedPolicy } from './scene-policy.ts';
 
 /** The registry of a team, with something of everything: what pages show can be seen in it, and measured. */
 export interface Scene {
@@ -109,6 +121,9 @@ export async function startScene({ more = 0, isLong = false } = {}): Promise<Sce
       disconnect: async () => 1,
     },
     people: peopleOf(checkedAt),
+    policyDoor: await editedPolicy(policyText, await signer.sign(boss)),
+    seen: { seenIn: async (_assertion, groups) => new Map(groups.map((group, i) => [group, 3 + 11 * i])) },
+    requests: await requestsOf(store),
     upstreamAuth: { problem: () => undefined, titleOf: ({ name }) => name, accountsFor: () => [] },
     isDevelopment: true,
   });
@@ -118,6 +133,15 @@ export async function startScene({ more = 0, isLong = false } = {}): Promise<Sce
     setHealth: (name, health) => void healths.set(name, health),
     close: registry.close,
   };
+}
+
+/** A person asks for a tool. */
+async function requestsOf(store: RegistryStore) {
+  const requests = createRequests({ policy: () => policy, store });
+  const person = { ...user, username: 'carol', authMethod: 'session_cookie' as const };
+  const reason = 'I file bugs from the support inbox and cannot open issues.';
+  await requests.ask(person, { server: 'github', tools: ['create_issue'], reason });
+  return requests;
 }
 
 /** The tools that the gate lets through, as where it refuses changed ones. */
