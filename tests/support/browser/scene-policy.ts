@@ -8,7 +8,7 @@ export async function editedPolicy(text: string, assertion: string): Promise<Mem
   door.changeBy('Averyveryverylongnamewithoutanyspace'.repeat(3), text, 'No longer needed. '.repeat(25));
   const own = text.replace(
     '  mcp-registry-user: [mcp-registry-user]',
-    '  mcp-registry-user: [mcp-registry-user, everything]',
+    '  mcp-registry-user: [mcp-registry-user, mcp-registry-admin]',
   );
   await door.change(assertion, { base: 3, text: own, why: 'Everyone is an editor for a day.' });
   door.drifts(text.replace('tools: [convert_time, get_*]', 'tools: [convert_time]'));
