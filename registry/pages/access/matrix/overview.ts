@@ -47,8 +47,9 @@ export function showOverview(options: AccessOptions): RequestHandler {
       mayEdit ? waitingFor(options, assertion) : undefined,
       answerIn(options, person, assertion, req.query),
     ]);
+    const seesLimits = policy().source.limits.length > 0 && mayViewPeople(policy(), person);
     const view = {
-      ...{ title: 'Access', person, mayEdit, query, seen, waiting, ask, matrix },
+      ...{ title: 'Access', person, mayEdit, seesLimits, query, seen, waiting, ask, matrix },
       found: found && { ...found, isKnown: found.groups.length > 0 },
       head: `${counted(matrix.holders.groups, 'group')} and ${counted(matrix.holders.agents, 'agent')}, ${counted(matrix.counts.all, 'tool')} on ${counted(servers.length, 'server')}`,
       icons: new Map(matrix.rows.map(({ server }) => [server.name, iconOf(server.name)])),
