@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { nowInSeconds } from '../../../common/time/now.ts';
 import { CommandError, type Context, operatorCommand, print, runAsProgram } from '../../command.ts';
 import { dataDirOf, doubtAccounts, endAccess, inDraftFolder, restoreDatabases } from '../databases.ts';
+import { restoredPolicy } from './policy.ts';
 
 const help = `Restores a backup. Stop the gateway first. The replaced files are kept as ….before-restore.
 
@@ -26,6 +27,7 @@ export const run = operatorCommand<{ archive?: string[]; keepSessions?: true }>(
     else if (folder === undefined) throw new CommandError(help);
     else print(context, `Restored: ${restoreDatabases(folder, folders[0] ?? '').join(', ')}.`);
     for (const each of folders) doubtAccounts(each);
+    for (const each of folders.flatMap((path) => restoredPolicy(path) ?? [])) print(context, each);
     if (keepSessions) return 0;
     const ended = folders.filter((each) => endAccess(each, nowInSeconds()));
     if (ended.length > 0) print(context, 'All sessions and the access of all clients have ended: people log in again.');

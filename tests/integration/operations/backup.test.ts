@@ -139,6 +139,29 @@ test('A set is in the backup with its servers and tools, and there again after a
   await restored.close();
 });
 
+test('The versions of the policy are in the backup, and a restore says which one is in force again', async () => {
+  const by = { sub: 'sub-ada', name: 'ada' };
+  const made = (text: string, parent: number | null) => ({
+    ...{ version: text, parent, by, why: 'for this test', source: 'page' as const, text },
+  });
+  const store = await openStore(data);
+  await store.policyVersions.add(made('one', null));
+  const second = await store.policyVersions.add(made('two', 1));
+  const judged = { reasons: [], differences: [], more: 0 };
+  const waits = await store.policyProposals.add({ ...judged, base: 2, by, why: 'w', source: 'page', text: 'three' });
+  await copyDatabases(data, join(folder, 'copy'));
+  await store.policyVersions.add(made('lost', 2));
+  await store.close();
+  open.close();
+  const { stdout } = await runCommand(run, [join(folder, 'copy')], { env: { UP_DATA_DIR: data } });
+  expect(stdout).toContain(`version 2 of the policy is in force, of ${second?.at}`);
+  const restored = await openStore(data);
+  expect(await restored.policyVersions.get(2)).toEqual({ ...second, text: 'two' });
+  expect(await restored.policyVersions.newest()).toEqual({ number: 2, version: 'two' });
+  expect(await restored.policyProposals.list()).toEqual([waits]);
+  await restored.close();
+});
+
 test('Requests for access are in the backup, with approvals of tools by people, and there again after a restore', async () => {
   open.close();
   rmSync(join(data, 'registry.db'));
