@@ -288,7 +288,7 @@ describe('Giving access', () => {
         ['held', 'wipe'],
       ],
       ...[
-        ['approver', 'team-admin'],
+        ['approver', 'team-support'],
         ['days', '7'],
         ['only', 'write'],
         ['why', 'For a week.'],
@@ -317,7 +317,7 @@ describe('Giving access', () => {
           { name: 'count', max: 10, optional: true },
         ],
       },
-      { pattern: 'wipe', approve: { person: false, groups: ['team-admin'] } },
+      { pattern: 'wipe', approve: { person: false, groups: ['team-support'] } },
     ]);
   });
 
