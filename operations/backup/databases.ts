@@ -10,7 +10,9 @@ const secretKey = 'secret-key';
 const auditDatabase = 'audit.db';
 /** The file of a day of the audit: `audit-2026-11-29.db`. */
 const dayOfAudit = /^audit-.*\.db$/;
-const isDatabase = (name: string) => name.endsWith('.db');
+/** Counts of calls in windows that are over when they would be restored. */
+const counts = 'limits.db';
+const isDatabase = (name: string) => name.endsWith('.db') && name !== counts;
 
 /** The data folder that the commands work on: `UP_DATA_DIR`, or `data` in the project. */
 export function dataDirOf(env: NodeJS.ProcessEnv): string {

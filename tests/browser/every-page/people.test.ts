@@ -31,6 +31,7 @@ const states = [
     '/people/end?person=Y29nbml0byBkYXZl&all=accounts',
   ),
   state('The question before all access of a person ends', '/people/end?person=Y29nbml0byBkYXZl&all=everything'),
+  state('Who is near a limit', '/access/limits'),
   state('The audit', '/audit'),
   state('The audit without a decision that fits', '/audit?person=no-such-person'),
   state('A refused decision', '/audit/c-0-23'),

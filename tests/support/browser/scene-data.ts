@@ -2,6 +2,7 @@
 import type { Account, AccountRecord } from '../../../common/identity/account.ts';
 import type { ConnectedAccount } from '../../../common/identity/accounts.ts';
 import { parsePolicy } from '../../../common/policy/policy-file.ts';
+import type { LimitsDoor } from '../../../registry/access/limits.ts';
 import type { PeopleDoor } from '../../../registry/access/people.ts';
 import type { Health } from '../../../registry/servers/server-health.ts';
 import type { ToolInfo } from '../../../registry/servers/tool.ts';
@@ -21,6 +22,9 @@ UI-Scopes:
   mcp-registry-user: { list_service: [currenttime, github, daily] }
   clerk: { list_service: [currenttime, fininfo] }
   watcher: { list_service: [all], view_people: [all] }
+limits:
+  - { who: [mcp-registry-user], server: github, tools: [get_*, search_*], calls: 1000, per: hour }
+  - { who: [mcp-registry-admin], server: "*", tools: ["delete_*", create_issue], calls: 20, per: day }
 clerk:
   - { server: fininfo, methods: [tools/call], tools: [stock_price] }
 everything:
@@ -164,6 +168,25 @@ export function connectedOf(now: Date): ConnectedAccount[] {
 }
 
 const longest = 'Averyveryverylongnamewithoutanyspace'.repeat(3);
+
+/** Limits, and who is near one. */
+export function limitsOf(now: Date): LimitsDoor {
+  const endsAt = (Math.floor(now.getTime() / 86_400_000) + 1) * 86_400;
+  const hour = { server: 'github', tools: ['get_*', 'search_*'], most: 1_000, seconds: 3_600, endsAt } as const;
+  const day = { server: '*', tools: ['delete_*', 'create_issue'], most: 20, seconds: 86_400, endsAt } as const;
+  const id = Buffer.from('cognito dave').toString('base64url');
+  return {
+    own: async () => ({ limits: [{ ...day, calls: 13 }] }),
+    near: async () => ({
+      state: 'alone',
+      near: [
+        { ...hour, kind: 'person', name: longest, sub: '8f3b2c1d-5e6f-4a7b-8c9d-0e1f2a3b4c5d', id, calls: 1_004 },
+        { ...day, kind: 'agent', name: 'nightly-triage', sub: 'nightly-triage', id: null, calls: 17 },
+        { ...hour, kind: 'person', name: 'dave', sub: '0b7d4f2a-9c1e-4e21-9a55-3c6d8e7f0a12', id: null, calls: 640 },
+      ],
+    }),
+  };
+}
 
 /** Who has access: the first of many people, some clients, and what was ended. */
 export function peopleOf(now: Date): PeopleDoor {
