@@ -120,6 +120,7 @@ export const rows: readonly Row[] = [
     'npm run -s revoke -- --user alice': here(/sessions? ended; tokens given out until now are refused/),
   }),
   ...page('docs/operations/audit.md', {
+    'mcp-gateway policy replay': inTest('tests/e2e/policy-replay.test.ts', 'An editor learns from the command line'),
     curl: here(),
     'npm run -s audit:export': inTest(
       'tests/integration/auth-server/audit/export.test.ts',
