@@ -28,7 +28,7 @@ export function createNavigation(
       { href: '/', label: 'Servers', icon: 'servers', below: /^\/(servers\/|register$)/ },
       // Those who see the access of all find their own rights in their menu.
       mayViewAccess(policy(), person)
-        ? { href: '/access', label: 'Access', icon: 'access', below: /^\/(access|requests)\// }
+        ? { href: '/access', label: 'Access', icon: 'access', below: /^\/(access\/|requests(\/|$))/ }
         : { href: '/rights', label: 'My rights', icon: 'access', below: /^\/rights\// },
       ...(mayAudit
         ? [

@@ -12,6 +12,7 @@ import { auditOf } from './scene-audit.ts';
 import {
   accountOf,
   boss,
+  clerk,
   connectedOf,
   healthOf,
   limitsOf,
@@ -143,6 +144,14 @@ async function requestsOf(store: RegistryStore) {
   const person = { ...user, username: 'carol', authMethod: 'session_cookie' as const };
   const reason = 'I file bugs from the support inbox and cannot open issues.';
   await requests.ask(person, { server: 'github', tools: ['create_issue'], reason });
+  const chart = {
+    server: 'fininfo',
+    tools: ['stock_aggregates'],
+    reason: `For a chart.\n${'Averyverylongword'.repeat(9)}\u200b`,
+  };
+  const { id } = await requests.ask({ ...person, scopes: clerk.scopes }, chart);
+  const words = 'Use the report of the finance team instead: it has the same figures.';
+  await requests.answer(id, 'refused', { sub: boss.sub, username: boss.username }, words);
   return requests;
 }
 
