@@ -125,7 +125,7 @@ const pasteIt = 'paste its address into your own terminal, and give it to no one
 function abilitiesAt(permits: ForClient): Pick<ConsentView, 'abilities' | 'tools'> {
   if (permits.kind === 'all') return { abilities: 'use every server and tool that you may use.', tools: [] };
   if (permits.kind === 'api') return { abilities: 'see and change servers in the registry.', tools: [] };
-  const { server, tools } = permits;
+  const { server, tools, hasConditions } = permits;
   // What such a tool calls is judged as a call of the person's own.
   if (server === 'mcpgw' && tools.some((tool) => tool === '*' || callTools.has(tool)))
     return {
@@ -133,10 +133,12 @@ function abilitiesAt(permits: ForClient): Pick<ConsentView, 'abilities' | 'tools
       tools: tools.includes('*') ? [] : tools,
     };
   if (tools.includes('*')) return { abilities: `call every tool of ${server}.`, tools: [] };
+  if (tools.length === 0 && hasConditions) return { abilities: `call tools of ${server}, under conditions.`, tools };
   // Only the registry knows which names are sets.
   if (tools.length === 0)
     return { abilities: `call no tool of ${server}. If it is a set: those of its tools that you may use.`, tools };
-  return { abilities: `call ${tools.length === 1 ? 'one tool' : `${tools.length} tools`} of ${server}.`, tools };
+  const some = hasConditions ? ', some under conditions' : '';
+  return { abilities: `call ${tools.length === 1 ? 'one tool' : `${tools.length} tools`} of ${server}${some}.`, tools };
 }
 
 /** The same words for a server that does not exist. */

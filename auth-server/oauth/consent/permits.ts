@@ -1,8 +1,8 @@
 import { commandLine } from '../../../common/identity/command-line.ts';
 import { decide } from '../../../policy/decide.ts';
 import { hubName } from '../../../policy/names.ts';
-import { expandMethods, type Policy, scopesOfGroups } from '../../../policy/policy.ts';
-import { covers } from '../../../policy/review/rule-shape.ts';
+import { type Policy, scopesOfGroups } from '../../../policy/policy.ts';
+import { toolsOn } from '../../../policy/review/conditions.ts';
 
 /** What a resource stands for. */
 export type ResourceKind = { kind: 'server'; server: string } | { kind: 'all' } | { kind: 'api' } | { kind: 'session' };
@@ -11,8 +11,10 @@ export type ResourceKind = { kind: 'server'; server: string } | { kind: 'all' } 
 export type Permits = ResourceKind & {
   /** Whether a rule of the policy lets them do anything there, existing or not. */
   any: boolean;
-  /** Of a server: names and globs of the tools that they may call; `*` for all. */
+  /** Of a server: names and globs of the tools that they may call; `*` for all, whatever the arguments. */
   tools: readonly string[];
+  /** Whether some tools, of `tools` or others, may be called under a condition only. */
+  hasConditions: boolean;
 };
 
 /** @param resource canonical, as `resourceOf` returns it */
@@ -31,14 +33,15 @@ export function kindOfResource(publicUrl: string, resource: string): ResourceKin
 export function permitsOf(policy: Policy, groups: readonly string[], resource: ResourceKind): Permits {
   const scopes = scopesOfGroups(policy, groups);
   const opens = (name: string) => decide(policy, scopes, name, [{ method: 'initialize' }]).allowed;
-  if (resource.kind === 'all') return { ...resource, any: opens(hubName), tools: [] };
-  if (resource.kind === 'api') return { ...resource, any: scopes.some((scope) => policy.ui.has(scope)), tools: [] };
+  if (resource.kind === 'all') return { ...resource, any: opens(hubName), ...noTools };
+  if (resource.kind === 'api') return { ...resource, any: scopes.some((scope) => policy.ui.has(scope)), ...noTools };
   // Everyone who can sign in may have a session, in a browser too.
-  if (resource.kind === 'session') return { ...resource, any: true, tools: [] };
+  if (resource.kind === 'session') return { ...resource, any: true, ...noTools };
   const { server } = resource;
   const any = opens(server);
-  const rules = scopes.flatMap((scope) => policy.source.scopes.get(scope) ?? []);
-  const calling = rules.filter((rule) => covers(rule.server, server) && expandMethods(rule.methods).has('tools/call'));
-  const tools = [...new Set(calling.flatMap((rule) => rule.tools.map((tool) => (tool === 'all' ? '*' : tool))))];
-  return { ...resource, any, tools: tools.includes('*') ? ['*'] : tools };
+  const { plain, conditional } = toolsOn(policy, scopes, server);
+  const named = conditional.map(({ name }) => name).filter((name) => name !== '*');
+  return { ...resource, any, tools: [...new Set([...plain, ...named])], hasConditions: conditional.length > 0 };
 }
+
+const noTools = { tools: [], hasConditions: false };

@@ -1,6 +1,7 @@
 import type { RequestHandler } from 'express';
 import { isApproved, type KnownTools } from '../../../policy/known-tools.ts';
 import type { Policy } from '../../../policy/policy.ts';
+import { callConditions } from '../../../policy/review/conditions.ts';
 import type { AccountDoor } from '../../access/account.ts';
 import type { Catalogue, CatalogueEntry } from '../../access/catalogue.ts';
 import { mayEditPolicy } from '../../access/edit-policy.ts';
@@ -65,14 +66,16 @@ export async function detailsFor(parts: DetailsParts, person: Person, name: stri
   const [{ details, tools }, isOfSet] = [server.health, isSet(server)];
   const rights = rightsOn(policy(), person, server);
   const changes = toolChanges(name, known, details?.announced ? tools : undefined);
-  const allowed = knownTools();
+  const guard = knownTools();
   // Whether a tool waits for its approval is said beside it.
-  const mayCall = callable(policy(), person.scopes, { readOnly: allowed.readOnly });
+  const mayCall = callable(policy(), person.scopes, { readOnly: guard.readOnly });
+  const conditionsOf = callConditions(policy(), person.scopes, guard);
   const pending = changes.tools.filter(({ state }) => state !== 'removed');
   const waiting = server.enabled ? pending.length : 0;
-  const shown = shownTools(tools, (tool) =>
-    !mayCall(name, tool) ? 'no' : isApproved(allowed, name, tool) ? 'yes' : 'waits',
-  );
+  const shown = shownTools(tools, (tool) => {
+    if (!mayCall(name, tool)) return { is: 'no' };
+    return { is: isApproved(guard, name, tool) ? 'yes' : 'waits', condition: conditionsOf(name, tool).join(' or ') };
+  });
   const clients = connectionsTo(server, clientLogins);
   const access = accessTo(policy(), person, name, isOfSet);
   return {
@@ -98,7 +101,7 @@ export async function detailsFor(parts: DetailsParts, person: Person, name: stri
     events: history.events.slice(0, mostEvents),
     changes,
     /** The tools in question, which the gate may refuse until they are approved. */
-    review: { waiting, refused: allowed.approved !== undefined, names: pending.map((tool) => tool.shown_name) },
+    review: { waiting, refused: guard.approved !== undefined, names: pending.map((tool) => tool.shown_name) },
     changedIds: new Map(pending.map((tool) => [toolId(tool.name), tool.state])),
     hints: hintsOf(policy(), person, name, known),
     unusable: new Set(changes.tools.filter(isUnusable).map((tool) => tool.name)),

@@ -69,8 +69,8 @@ function toolsOf(
   member: SetMember,
   { name: server, health }: CatalogueEntry,
 ): SetTool[] {
-  const mayCall = callable(policy(), person.scopes, undefined);
   const guard = knownTools();
+  const mayCall = callable(policy(), person.scopes, { readOnly: guard.readOnly });
   const pinned = definitions.hashes().get(server)?.approved;
   const announced = new Map(health.tools.filter((tool) => !isUnusable(tool)).map((tool) => [tool.name, tool]));
   return [...(member.tools ?? announced.keys())].map((name) => {

@@ -20,13 +20,17 @@ const mostTaken = 6;
 /**
  * The tools of a server for one person. Invisible characters are spelled out. Long texts are cut: all texts together are
  * bounded, because the server writes them.
- * @param mayCall what the gate says to a call of this tool; `waits`: nothing until it is approved
+ * @param mayCall what the gate says to calls of this tool, and under which condition; `waits`: nothing until it is approved
  */
-export function shownTools(tools: readonly ToolInfo[], mayCall: (tool: string) => 'yes' | 'no' | 'waits') {
+export function shownTools(
+  tools: readonly ToolInfo[],
+  mayCall: (tool: string) => { is: 'yes' | 'no' | 'waits'; condition?: string },
+) {
   let text = mostText;
   let json = mostJson;
   return tools.map((tool) => {
     const { name, title, description, inputSchema, annotations, page, note } = tool;
+    const { is, condition = '' } = mayCall(name);
     const longest = Math.min(Math.max(text, leastText), longestDescription);
     const shown = {
       id: toolId(name),
@@ -37,7 +41,9 @@ export function shownTools(tools: readonly ToolInfo[], mayCall: (tool: string) =
       note: reveal(note ?? ''),
       kind: kindOf(annotations),
       hints: [...hintsOf(annotations), ...(page === undefined ? [] : ['brings a page'])],
-      mayCall: mayCall(name),
+      mayCall: is,
+      /** In words: what else has to hold for this person's calls. */
+      condition,
     };
     /** What a filter looks at. */
     const words = `${shown.name} ${shown.title} ${shortened(shown.description, mostWords)}`.toLowerCase();

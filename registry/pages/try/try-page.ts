@@ -3,8 +3,9 @@ import { hiddenCharacters, reveal } from '../../../common/text/reveal.ts';
 import { decide } from '../../../policy/decide.ts';
 import type { KnownTools } from '../../../policy/known-tools.ts';
 import type { Policy } from '../../../policy/policy.ts';
-import type { Access } from '../../../policy/request/mcp-request.ts';
+import { type Access, anyArguments } from '../../../policy/request/mcp-request.ts';
 import { paramHeadersOf } from '../../../policy/request/param-headers.ts';
+import { callConditions } from '../../../policy/review/conditions.ts';
 import { groupsThatHelp } from '../../../policy/review/remedy.ts';
 import { mayUseUiSomewhere } from '../../../policy/ui.ts';
 import type { Catalogue, CatalogueEntry } from '../../access/catalogue.ts';
@@ -90,7 +91,7 @@ function tryView({ policy, knownTools }: TryParts, person: Person, server: Catal
   };
 }
 
-/** What the gate would say to a call now: the rule that allows it, or why not and who can help. */
+/** What the gate would say to a call now: the rule that allows it and what has to hold besides, or why not and who can help. */
 function verdictOf(
   policy: Policy,
   { scopes }: Person,
@@ -103,9 +104,14 @@ function verdictOf(
     why,
     groups,
   });
-  const access: Access = { method: 'tools/call', object: { kind: 'tool', name: tool.name } };
+  const object = { kind: 'tool', name: tool.name } as const;
+  const access: Access = { method: 'tools/call', object, arguments: anyArguments };
   const decision = decide(policy, scopes, server, [access], known);
-  if (decision.allowed) return isUnusable(tool) ? refused('unusable') : { allowed: true as const, rule: decision.rule };
+  if (decision.allowed) {
+    if (isUnusable(tool)) return refused('unusable');
+    const condition = callConditions(policy, scopes, known)(server, tool.name).join(' or ');
+    return { allowed: true as const, rule: decision.rule, condition };
+  }
   if (decision.reason === 'tool_changed') return refused('waits');
-  return refused('no', groupsThatHelp(policy, { scopes, server, accesses: [access] }, mostGroups));
+  return refused('no', groupsThatHelp(policy, { scopes, server, accesses: [access], tools: known }, mostGroups));
 }

@@ -126,6 +126,69 @@ t: [{server: b, methods: [tools/list]}]
     });
   });
 
+  describe('about a tool with conditions', () => {
+    const file = () =>
+      write(
+        'conditions.yml',
+        `group_mappings: {g: [s]}
+limits: [{who: [g], server: bank, calls: 5, per: hour}]
+s: [{server: bank, methods: [tools/call], tools: [{name: pay, arguments: {amount: {max: 10}}}, {name: drop, approve: {groups: [ops]}}, {hint: read-only}]}]
+`,
+      );
+    const ask = (...args: string[]) => run('explain', ['--group', 'g', '--file', file(), ...args]);
+    const pay = (json: string) => ask('--server', 'bank', '--tool', 'pay', '--arguments', json);
+
+    test('it judges the arguments, and names the one that fails', async () => {
+      expect(await pay('{"amount": 5}')).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Allowed: /) });
+      const { stdout, code } = await pay('{"amount": 50}');
+      expect(stdout).toMatch(/^Denied: .*; the first that fails is amount \(argument_not_allowed\)\.\n/);
+      expect(stdout).toContain('s[0]  miss: amount fails; tools are pay, when amount is at most 10; drop, after');
+      expect(code).toBe(1);
+      expect(
+        JSON.parse((await ask('--server', 'bank', '--tool', 'pay', '--arguments', '{}', '--json')).stdout),
+      ).toMatchObject({
+        allowed: false,
+        reason: 'argument_not_allowed',
+        argument: 'amount',
+      });
+    });
+
+    test('without arguments it says on which conditions it depends, and the exit code is 1', async () => {
+      const { stdout, code } = await ask('--server', 'bank', '--tool', 'pay');
+      expect(stdout).toMatch(
+        /^It depends on the arguments: .* may do tools\/call pay on bank when amount is at most 10\.\n/,
+      );
+      expect(code).toBe(1);
+    });
+
+    test('it says who would have to approve, and what a hint allows', async () => {
+      const drop = ['--server', 'bank', '--tool', 'drop'];
+      const { stdout, code } = await ask(...drop);
+      expect(stdout).toMatch(/^Denied: .*: a person in ops \(approval_needed\)\.\n/);
+      expect(stdout).toContain('s[0]  held: it allows the call after approval by a person in ops');
+      expect(code).toBe(1);
+      expect((await ask(...drop, '--read-only')).code).toBe(0);
+    });
+
+    test('without a server it lists conditions and limits', async () => {
+      const { stdout } = await ask();
+      expect(stdout).toContain(
+        'on bank: tools/call; tools pay, when amount is at most 10; drop, after approval by a person',
+      );
+      expect(stdout).toContain('Limits:\n  limits[0]  5 calls of every tool on bank an hour\n');
+    });
+
+    test.each([
+      ['arguments that are no JSON', '{amount: 5}', /must be a JSON object/],
+      ['a list', '[]', /must be a JSON object/],
+      ['a key twice', '{"amount": 5, "amount": 50}', /a key stands twice/],
+    ])('given %s, it reports that and the exit code is 2', async (_, json, message) => {
+      const { stderr, code } = await pay(json);
+      expect(stderr).toMatch(message);
+      expect(code).toBe(2);
+    });
+  });
+
   const user = ['--group', 'mcp-registry-user'];
   test.each([
     ['nothing at all', [], /Who is the caller/],
@@ -175,10 +238,23 @@ describe('scopes:check', () => {
     expect(code).toBe(1);
   });
 
+  test('with the tools that servers list it tells which arguments stay free', async () => {
+    const file = write(
+      'free.yml',
+      `{group_mappings: {g: [s]}, UI-Scopes: {s: {list_service: [all]}}, s: [{server: bank, methods: [tools/call], tools: [{name: pay, arguments: {to: [bob]}}]}]}`,
+    );
+    const inputSchema = { properties: { to: {}, amount: {} } };
+    const stdin = JSON.stringify({ tools: [{ server: 'bank', name: 'pay', inputSchema }], skipped: [] });
+    const { stdout, code } = await run('scopes:check', [file, '--tools', '-'], { stdin });
+    expect(stdout).toContain('info     s[0]: pay of bank: amount stays free');
+    expect(code).toBe(0);
+  });
+
   test.each([
     ['a broken policy', ['broken.yml'], /broken\.yml cannot be used:\n {2}- line 1: group_mappings/],
     ['two policies', ['broken.yml', 'broken.yml'], /Only one policy file/],
     ['a file that is not a list of servers', ['--servers', 'broken.yml'], /not a list of servers/],
+    ['a file that is not a list of tools', ['--tools', 'broken.yml'], /not what "mcp-gateway tools --json" prints/],
   ])('given %s, it reports that and the exit code is 2', async (_, args, message) => {
     write('broken.yml', 'group_mappings: 7');
     const { stdout, stderr, code } = await run('scopes:check', args);
@@ -204,6 +280,12 @@ Agents, by scope:
   s loses tools/call x on a
 `);
     expect(code).toBe(1);
+  });
+
+  test('it shows conditions, and what is allowed in their place', async () => {
+    const small = '{name: pay, arguments: {amount: {max: 10}}}';
+    const { stdout } = await run('scopes:diff', ['-', write('small.yml', policy(small))], { stdin: policy('pay') });
+    expect(stdout).toContain('  g loses tools/call pay on a; still when amount is at most 10\n');
   });
 
   test('policies with the same meaning have no difference, and the exit code is 0', async () => {

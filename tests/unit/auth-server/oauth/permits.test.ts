@@ -21,18 +21,18 @@ const at = (groups: string[], path: string) =>
 test('The tools of a server are those of the rules that let the person call', () => {
   expect(at(['callers'], '/notes/mcp')).toMatchObject({ server: 'notes', any: true, tools: ['get_note', 'list_*'] });
   expect(at(['callers'], '/team-a/mcp')).toMatchObject({ any: true, tools: ['*'] });
-  expect(at(['readers'], '/notes/mcp')).toMatchObject({ any: true, tools: [] });
+  expect(at(['readers'], '/notes/mcp')).toMatchObject({ any: true, tools: [], hasConditions: false });
 });
 
 test('A server of no rule gives nothing, whether it exists or not', () => {
   for (const server of ['other', 'unknown'])
-    expect(at(['callers'], `/${server}/mcp`)).toEqual({ kind: 'server', server, any: false, tools: [] });
+    expect(at(['callers'], `/${server}/mcp`)).toEqual({ kind: 'server', server, any: false, tools: [], hasConditions: false });
   expect(at([], '/notes/mcp').any).toBe(false);
 });
 
 test('All servers want a rule for the hub, and the API any permission in the registry', () => {
-  expect(at(['callers'], '/mcp')).toEqual({ kind: 'all', any: true, tools: [] });
+  expect(at(['callers'], '/mcp')).toEqual({ kind: 'all', any: true, tools: [], hasConditions: false });
   expect(at(['readers'], '/mcp').any).toBe(false);
-  expect(at(['admins'], '/api')).toEqual({ kind: 'api', any: true, tools: [] });
+  expect(at(['admins'], '/api')).toEqual({ kind: 'api', any: true, tools: [], hasConditions: false });
   expect(at(['readers'], '/api').any).toBe(false);
 });

@@ -62,3 +62,46 @@ test('a glob that matches a URI only literally is reported as not applicable', (
   expect(explain(policy, ['clock'], 'time', subscribe).scopes[0]?.rules[3]).not.toHaveProperty('unheededGlob');
   expect(last('file:///d/a')).toMatchObject({ outcome: 'hit' });
 });
+
+describe('of a rule with conditions', () => {
+  const now = Date.parse('2026-12-01T00:00:00Z');
+  const conditional = parsePolicy(
+    `
+group_mappings: { g: [s] }
+s:
+  - { server: bank, methods: [tools/call], tools: [{ name: pay, arguments: { amount: { max: 10 } } }] }
+  - { server: bank, methods: [tools/call], tools: [{ name: pay, approve: { groups: [ops] } }] }
+  - { server: bank, methods: [tools/call], tools: [{ hint: read-only }] }
+  - { server: bank, methods: [tools/call], tools: [pay], until: 2026-11-30T00:00:00Z }
+  - { server: bank, methods: [tools/call], tools: [{ name: pay, until: 2026-11-01T00:00:00Z }, { name: pay, until: 2026-11-02T00:00:00Z }] }
+  - { server: bank, methods: [tools/call], tools: [drop] }
+`,
+    now,
+  );
+  const asked = (call: Record<string, unknown>, readOnly: string[] = []) => {
+    const access: Access = { ...tool('pay'), arguments: call };
+    return explain(conditional, ['s'], 'bank', access, { readOnly: new Map([['bank', new Set(readOnly)]]) });
+  };
+  const told = (call: Record<string, unknown>, readOnly?: string[]) =>
+    asked(call, readOnly).scopes[0]?.rules.map(({ rule: _, ...rest }) => rest);
+
+  test('it says which argument fails, who may approve, and when it ended', () => {
+    expect(told({ amount: 50 })).toEqual([
+      { outcome: 'argument', argument: 'amount' },
+      { outcome: 'approval', approvers: { person: false, groups: ['ops'] } },
+      { outcome: 'object' },
+      { outcome: 'ended', ended: Date.parse('2026-11-30T00:00:00Z') },
+      { outcome: 'ended', ended: Date.parse('2026-11-02T00:00:00Z') },
+      { outcome: 'object' },
+    ]);
+    expect(asked({ amount: 50 })).toMatchObject({
+      decision: { allowed: false, reason: 'approval_needed' },
+      conditions: ['when amount is at most 10', 'after approval by a person in ops'],
+    });
+  });
+
+  test('it hits if the arguments are right, and a hint hits for a tool that only reads', () => {
+    expect(asked({ amount: 5 }).decision).toEqual({ allowed: true, rule: 's[0]' });
+    expect(told({ amount: 50 }, ['pay'])?.[2]).toEqual({ outcome: 'hit' });
+  });
+});

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { parsePolicy } from '../../../../common/policy/policy-file.ts';
 import { decide } from '../../../../policy/decide.ts';
 import { compilePolicy, scopesOfGroups } from '../../../../policy/policy.ts';
-import type { Access } from '../../../../policy/request/mcp-request.ts';
+import { type Access, unknownArguments } from '../../../../policy/request/mcp-request.ts';
 import { type Denied, groupsThatHelp, scopeThatHelps } from '../../../../policy/review/remedy.ts';
 import { anyPolicy, questions } from '../policies.ts';
 
@@ -278,4 +278,38 @@ describe('the limit of the search', () => {
     expect(atFirst).toBeGreaterThan(0);
     expect(looks).toBe(atFirst);
   });
+});
+
+describe('with rules that have conditions', () => {
+  const policy = parsePolicy(`
+group_mappings: { none: [none], small: [small], large: [large], held: [held], hint: [hint], all: [all] }
+none: [{ server: bank, methods: [tools/list] }]
+small: [{ server: bank, methods: [tools/call], tools: [{ name: pay, arguments: { amount: { max: 10 } } }] }]
+large: [{ server: bank, methods: [tools/call], tools: [{ name: pay, arguments: { amount: { max: 100 } } }, get] }]
+held: [{ server: bank, methods: [tools/call], tools: [{ name: pay, approve: person }] }]
+hint: [{ server: bank, methods: [tools/call], tools: [{ hint: read-only }, list] }]
+all: [{ server: bank, methods: [tools/call], tools: ["*"] }]
+`);
+  const pay = (amount: number): Access => ({ ...tool('pay'), arguments: { amount } });
+  const readOnly = { readOnly: new Map([['bank', new Set(['pay'])]]) };
+
+  test.each<[string, string[], Access, Denied['tools'], string[]]>([
+    ['a small amount', ['none'], pay(5), undefined, ['small', 'large', 'all', 'held']],
+    ['a larger amount', ['small'], pay(50), undefined, ['large', 'all', 'held']],
+    ['a call that waits for an approval', ['held'], pay(5), undefined, ['small', 'large', 'all']],
+    ['a tool that only reads', ['none'], pay(500), readOnly, ['hint', 'all', 'held']],
+    [
+      'a tool of which no arguments are known',
+      ['none'],
+      { ...tool('pay'), arguments: unknownArguments },
+      undefined,
+      ['all', 'held'],
+    ],
+  ])(
+    'for %s, the groups that would help are those that allow it with these arguments, then those that hold it',
+    (...args) => {
+      const [, scopes, access, tools, expected] = args;
+      expect(groupsThatHelp(policy, { ...denied(scopes, 'bank', access), tools }, 9)).toEqual(expected);
+    },
+  );
 });

@@ -80,3 +80,23 @@ test('For some servers, each right is judged by what was used on each of them', 
     { rule: 'bot/run[0]', server: 'mail' },
   ]);
 });
+
+test('Tools with a condition are rights too; what has ended is none, and what a hint covers is not known', () => {
+  const condition = { arguments: [], only: true };
+  const rules: PolicySource['scopes'] = new Map([
+    [
+      'user',
+      [
+        { ...rule('user[0]', 'time', []), toolRules: [{ pattern: 'now', ...condition }] },
+        { ...rule('user[1]', 'time', []), toolRules: [{ hint: 'read-only', arguments: [], only: false }] },
+        { ...rule('user[2]', 'time', ['zone']), until: 1_000 },
+      ],
+    ],
+  ]);
+  const asked = (uses: RuleUse[]) =>
+    unusedRights({ ...policy, scopes: rules }, uses, { from: 100, at: 1_000, tools, servers: 'all' }).map(
+      ({ rule: name, tools: missed }) => [name, ...missed],
+    );
+  expect(asked([])).toEqual([['user[0]', 'now'], ['user[1]']]);
+  expect(asked([use({}), use({ rule: 'user[1]', object: 'zone' })])).toEqual([]);
+});

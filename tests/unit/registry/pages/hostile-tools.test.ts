@@ -29,7 +29,7 @@ const hostile: [string, JsonObject[]][] = [
 
 test.each(hostile)('The page of a server with %s stays small, and names every tool', (_what, tools) => {
   const infos = toObservedTools(tools).map(({ info }) => info);
-  const shown = shownTools(infos, () => 'yes');
+  const shown = shownTools(infos, () => ({ is: 'yes' }));
   expect(shown.map(({ name }) => name)).toEqual(tools.map(({ name }) => name));
   expect(JSON.stringify(shown).length).toBeLessThan(3_000_000);
 });
@@ -65,7 +65,7 @@ test.each([
   expect([info?.info.page, plain?.info.page]).toEqual(['ui://weather/map', undefined]);
   const shown = shownTools(
     [info?.info, plain?.info].filter((each) => each !== undefined),
-    () => 'yes',
+    () => ({ is: 'yes' }),
   );
   expect(shown.map(({ hints }) => hints)).toEqual([['brings a page'], []]);
 });

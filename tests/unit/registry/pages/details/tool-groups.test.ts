@@ -11,7 +11,7 @@ const tools = shownTools(
     toolOf('silent', { annotations: { title: 'Says nothing' } }),
     toolOf('without'),
   ],
-  (tool) => (tool === 'get_note' ? 'yes' : 'no'),
+  (tool) => ({ is: tool === 'get_note' ? 'yes' : 'no' }),
 );
 const shown = (query: object, review: string[] = []) => {
   const { groups, filters } = toolGroups(tools, new Set(review), readServerView('tools', { ...query }), 'notes');
