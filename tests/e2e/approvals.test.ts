@@ -8,7 +8,7 @@ import * as z from 'zod';
 import { approveAt, refuseAt } from '../support/gateway/approve.ts';
 import { startGateway } from '../support/gateway/gateway.ts';
 import { rpc, send, verdictOf } from '../support/gateway/send.ts';
-import { listen } from '../support/listen.ts';
+import { listen, until } from '../support/listen.ts';
 import { bothErasMember } from '../support/servers/both-eras-member.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'approvals-'));
@@ -19,6 +19,8 @@ writeFileSync(
 group_mappings:
   mcp-registry-admin: [people]
   mcp-registry-operator: [people]
+UI-Scopes:
+  people: { list_service: [all], view_audit: [all] }
 people:
   - server: pay
     methods: [initialize, tools/list, tools/call]
@@ -83,6 +85,19 @@ const failure = (call: Promise<unknown>) =>
     () => undefined,
     (error: unknown) => error,
   );
+
+// An approval is bound to the definition of the tool: the auth-server learns it after the registry's first check of the server.
+beforeAll(async () => {
+  const types = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+  const body = rpc('tools/call', { name: 'send', arguments: { to: 'at first' } });
+  const isKnown = async () => {
+    await send(gateway.ports.gateway, { path: '/pay/mcp', headers: { ...types, ...alice }, body });
+    const answer = await fetch(`${gateway.url}/api/decisions?limit=20`, { headers: alice });
+    const { decisions = [] } = (await answer.json()) as { decisions?: { definition?: string }[] };
+    return decisions.some(({ definition }) => definition !== undefined);
+  };
+  expect(await until(isKnown, 30_000)).toBe(true);
+}, 60_000);
 
 test.each([
   ['directly', '/pay/mcp', 'send'],
