@@ -83,11 +83,13 @@ body {
 h1, h2, h3, h4, p, dl, dd, ul, ol, figure, pre, fieldset, legend { margin: 0; padding: 0; border: 0; min-width: 0; }
 ul, ol { list-style: none; }
 h1 { font-size: 22px; line-height: 28px; font-weight: 600; letter-spacing: -0.02em; overflow-wrap: break-word; }
+h2 { font-size: 15px; line-height: 20px; font-weight: 600; letter-spacing: -0.006em; }
 a { color: var(--accent); text-decoration-color: color-mix(in srgb, currentcolor 45%, transparent); text-underline-offset: 3px; }
 a:hover { text-decoration-color: currentcolor; }
 small, .small { font-size: 13px; }
 code, pre, kbd { font-family: var(--mono); font-size: 12.5px; font-variant-ligatures: none; }
 code { overflow-wrap: anywhere; }
+pre { padding: var(--space-3); border-radius: var(--radius-small); background: var(--sunken); line-height: 20px; white-space: pre-wrap; overflow-wrap: anywhere; tab-size: 2; }
 .quiet { color: var(--text-quiet); }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: var(--radius-small); }
 [hidden] { display: none !important; }
@@ -142,6 +144,7 @@ input:not([type="checkbox"], [type="radio"]), select, textarea {
 .join { width: 48px; height: 12px; stroke: var(--line-input); fill: var(--surface); stroke-width: 1.5; }
 .terms { display: grid; gap: var(--space-3); padding-top: var(--space-6); border-top: 1px solid var(--line); text-align: left; }
 .terms li { display: flex; gap: var(--space-3); text-wrap: pretty; }
+.terms li > div { flex: 1; min-width: 0; }
 .terms .icon { margin-top: 2px; color: var(--text-quiet); }
 .terms .fold .icon { margin: 0; }
 .answers { display: grid; grid-template-columns: 1fr 1fr; gap: var(--space-2); }
