@@ -87,6 +87,7 @@ function lineOf(
     method: shown(asked?.method),
     object: shown(object?.name),
     objects: objects > 1 ? objects : undefined,
+    argument: shown(error?.details.argument),
     account: account?.name,
     account_used: account?.isUsed,
     rule: shown(rule),

@@ -14,6 +14,8 @@ export interface DenialDetails {
   result?: object | undefined;
   /** What `error.data` holds besides the reason. */
   data?: object | undefined;
+  /** With not_permitted: the first argument that no rule allows, by its name. */
+  argument?: string | undefined;
   /** With method_not_allowed: the allowed methods. */
   allow?: readonly string[] | undefined;
   /** With not_permitted, for an agent: a scope that would allow the request, and the scopes that its token has. */

@@ -18,6 +18,8 @@ export const texts = {
   origin_not_allowed: (origin: string) => `Requests from ${origin} are not accepted here.`,
   not_permitted: ({ what, server, reason, holds, remedy }: Record<string, string>) =>
     `Not allowed: ${what} on ${server} (${reason}). You hold ${holds}. ${remedy}`,
+  argument_not_permitted: ({ what, server, argument, holds, remedy }: Record<string, string>) =>
+    `Not allowed: ${what} on ${server} with ${argument}. A rule lets you call this tool, but with other arguments only. You hold ${holds}. ${remedy}`,
   not_delegated: (via: string) =>
     `Not asked for: ${via} may only repeat what you ask it, at servers that call no others.`,
   method_unknown: (method: string, server: string, remedy: string) =>

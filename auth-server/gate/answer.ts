@@ -20,6 +20,8 @@ export interface Allowance {
   ticket: string | undefined;
   /** With which a broker calls other servers for its caller. */
   delegation?: string | undefined;
+  /** Whether the call is allowed because of its arguments: then no header may say others. */
+  isByArguments?: boolean | undefined;
   /** What the gateway itself sends to the upstream, if it needs a credential. */
   credentials?: readonly Credential[] | undefined;
 }
@@ -38,10 +40,11 @@ const longestChallenge = 2048;
 
 /** Answers 200 with the identity headers of the contract (docs/validate.md). */
 export function allow(res: ServerResponse, allowance: Allowance): void {
-  const { principal, server, tool, assertion, ticket, delegation, credentials } = allowance;
+  const { principal, server, tool, assertion, ticket, delegation, isByArguments, credentials } = allowance;
   const headers = [...headersOf(principal), 'X-Server-Name', server, 'X-Mcp-Assertion', assertion];
   if (ticket !== undefined) headers.push('X-Relay', ticket);
   if (delegation !== undefined) headers.push('X-Mcp-Delegation', delegation);
+  if (isByArguments) headers.push('X-By-Arguments', '1');
   const address = principal.delegated?.address;
   if (address !== undefined) headers.push('X-Caller-Address', address);
   if (credentials !== undefined) headers.push(...credentialHeadersOf(credentials));
@@ -128,9 +131,10 @@ function denialBody(error: AuthError, request: OriginalRequest | undefined): str
 
 /** The members of the JSON-RPC response of a denial, besides its id. @param mayResult whether it answers a request */
 export function contentOf({ code, message, details }: AuthError, mayResult: boolean): object {
-  const { result, data, rpcCode = meanings[code].rpcCode } = details;
+  const { result, argument, rpcCode = meanings[code].rpcCode } = details;
+  const data = { reason: code, ...(argument !== undefined && { argument }), ...details.data };
   if (result && mayResult) return { result };
-  return { error: { code: rpcCode, message: cutForAscii(message, longestMessage), data: { reason: code, ...data } } };
+  return { error: { code: rpcCode, message: cutForAscii(message, longestMessage), data } };
 }
 
 /** RFC 6750 section 3, RFC 9728 section 5.1; for a missing scope, MCP 2025-11-25, "Scope challenge handling". */

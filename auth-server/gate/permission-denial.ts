@@ -26,7 +26,7 @@ export function permissionDenied(
   principal: Principal,
   server: string,
   { id, accesses, isModern }: McpRequest,
-  { access, reason }: Denial,
+  { access, reason, argument }: Denial,
   publicUrl: string,
 ): AuthError {
   const { kind, scopes: held } = principal;
@@ -45,10 +45,20 @@ export function permissionDenied(
   }
   const what = access.object ? `${method} ${access.object.name.slice(0, 128)}` : method;
   const holds = held.length > 0 ? held.join(', ').slice(0, 200) : 'no scope';
-  return new AuthError('not_permitted', texts.not_permitted({ what, server, reason, holds, remedy }), {
+  const text =
+    reason === 'argument_not_allowed'
+      ? texts.argument_not_permitted({ what, server, argument: argumentWords(argument), holds, remedy })
+      : texts.not_permitted({ what, server, reason, holds, remedy });
+  return new AuthError('not_permitted', text, {
     id,
+    argument,
     missing: scope === undefined ? undefined : { scope, held },
   });
+}
+
+/** Which argument was refused, never its value. */
+function argumentWords(argument: string | undefined): string {
+  return argument === undefined ? 'these arguments' : `this argument: ${argument.slice(0, 128)}`;
 }
 
 /** Where a person can ask for what was denied: only of a server that they may know, so that a refusal tells of no other. */

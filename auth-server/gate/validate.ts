@@ -3,14 +3,11 @@ import { type ToolGuard, toolsBy } from '../../common/policy/approved-tools-watc
 import type { DefinitionHashes } from '../../common/policy/definitions-watch.ts';
 import type { Logger } from '../../common/service/log.ts';
 import type { UpstreamSecrets } from '../../common/upstream-secrets/watch.ts';
-import { decide } from '../../policy/decide.ts';
-import { isApproved } from '../../policy/known-tools.ts';
-import type { Approvers } from '../../policy/policy.ts';
 import type { McpRequest } from '../../policy/request/mcp-request.ts';
 import { createDecisionLog, type DecisionEntry } from '../decisions/decision-log.ts';
 import type { Metrics } from '../decisions/metrics.ts';
 import type { DecisionRecorder } from '../decisions/record-decision.ts';
-import { asksOf, isWithin } from '../delegation/asks.ts';
+import { asksOf } from '../delegation/asks.ts';
 import { AuthError, asAuthError } from '../denials/auth-error.ts';
 import { texts } from '../denials/texts.ts';
 import type { AssertionSigner } from '../identity/assertion.ts';
@@ -28,7 +25,7 @@ import { type Allowance, allow, deny } from './answer.ts';
 import { heldCall } from './approval/held.ts';
 import { type ApprovalDeps, passHeld } from './approval/pass.ts';
 import type { MetadataSettings } from './metadata.ts';
-import { emptyList, notApproved, permissionDenied } from './permission-denial.ts';
+import { permit } from './permit.ts';
 import { readRequest } from './read-request.ts';
 import { relayTicket } from './relay-ticket.ts';
 import { checkOwnership } from './session-ownership.ts';
@@ -139,14 +136,17 @@ async function decideRequest(
   const received = receive(principal);
   let asked: McpRequest;
   let held: Parameters<typeof passHeld>[2] | undefined;
+  let isByArguments: boolean;
   try {
     const read = await readRequest(req, request, target, received);
     asked = read.asked;
     entry.asked = asked;
     // Again: the policy may have changed while the credential and the body were read.
     entry.policy = deps.policyVersion();
-    const { rule, approvers } = received.judge(() => permit(deps, principal, target, asked));
-    entry.rule = rule;
+    const permitted = received.judge(() => permit(deps, principal, target, asked));
+    const { approvers } = permitted;
+    ({ isByArguments } = permitted);
+    entry.rule = permitted.rule;
     const callOf = () => heldCall(deps.definitions, principal, target, asked, read.body);
     held = approvers && { call: received.judge(callOf), approvers };
   } finally {
@@ -167,48 +167,14 @@ async function decideRequest(
   const tool = object?.kind === 'tool' ? object.name : undefined;
   if (broker === undefined || principal.delegated) {
     const assertion = await deps.assertions.sign(principal, server, tool);
-    return { principal, server, tool, assertion, ticket, credentials };
+    return { principal, server, tool, assertion, ticket, isByArguments, credentials };
   }
   const delegation = await delegate(deps, principal, request, target, asked);
   // One audience for the hub and all sets: no server can be registered under it.
   const assertion = await (broker === 'hub'
     ? deps.assertions.sign(principal, '#hub')
     : deps.assertions.sign(principal, server, tool));
-  return { principal, server, tool, assertion, ticket, delegation, credentials };
-}
-
-const opening = [{ method: 'initialize' }] as const;
-
-/** @returns the rule that allows the request, and who has to approve it first */
-function permit(
-  deps: ValidateDeps,
-  principal: Principal,
-  target: McpTarget,
-  asked: McpRequest,
-): { rule: string; approvers?: Approvers } {
-  const policy = deps.policy();
-  if (principal.delegated && !isWithin(principal.delegated.asks, target, asked))
-    throw new AuthError('not_delegated', texts.not_delegated(principal.delegated.via), { id: asked.id });
-  // The hub is open to any rule that names it: each of its requests to other servers is judged by itself.
-  const isHub = target.broker === 'hub';
-  const accesses = isHub ? opening : asked.accesses;
-  const tools = isHub ? undefined : toolsBy(deps.toolGuard);
-  const decision = decide(policy, principal.scopes, target.server, accesses, tools);
-  const hold = decision.allowed ? undefined : decision.hold;
-  const isPermitted = decision.allowed || decision.reason === 'tool_changed' || hold !== undefined;
-  const empty = isPermitted || target.endpoint !== 'mcp' ? undefined : emptyList(target.server, asked, decision);
-  if (!isPermitted && !empty) throw permissionDenied(policy, principal, target.server, asked, decision, deps.publicUrl);
-  // Only after the verdict: a caller without permission must not learn whether a server exists.
-  if (!target.routed) {
-    const text = texts.server_not_found(target.server, target.endpoint);
-    throw new AuthError('server_not_found', text, { id: asked.id });
-  }
-  if (empty) throw empty;
-  const { name = '' } = asked.accesses[0].object ?? {};
-  // No one is asked to approve what is refused afterwards.
-  if (hold && isApproved(tools, target.server, name)) return hold;
-  if (!decision.allowed) throw notApproved(deps.toolGuard, target.server, asked, decision);
-  return { rule: decision.rule };
+  return { principal, server, tool, assertion, ticket, delegation, isByArguments, credentials };
 }
 
 /** @returns with which the broker may call other servers because of this request; undefined if it may call none */

@@ -33,6 +33,9 @@ export const decision = z.strictObject({
   ),
   object_digest: text.describe('If the object is cut or has escaped characters: SHA-256 of the whole, in base64url.'),
   objects: z.int().optional().describe('The number of objects, if there are several.'),
+  argument: text.describe(
+    'Of a call that was refused for its arguments: the name of the first one that no rule allows. Never its value.',
+  ),
   definition: text.describe('The hash of the definition that the registry had last approved for the tool.'),
   account: text.describe('If the server wants accounts of people: the entry in the operator’s file.'),
   account_used: z.boolean().optional().describe('Whether the token of the caller’s account went to the server.'),

@@ -23,6 +23,7 @@ export const columns = [
   'object',
   'objects',
   'object_digest',
+  'argument',
   'definition',
   'http',
   'account',

@@ -109,6 +109,7 @@ const unmapped = [
   'resource',
   'objects',
   'object_digest',
+  'argument',
   'definition',
   'account',
   'account_used',

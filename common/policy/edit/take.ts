@@ -114,7 +114,7 @@ function checkLeft(source: PolicySource, { from, server, tools }: Taken, who: st
   const asked: Access[] = tools
     ? tools.map((tool) => ({
         method: 'tools/call',
-        object: { kind: 'tool' as const, name: wildcard(tool) },
+        object: { kind: 'tool', name: wildcard(tool) },
         arguments: anyArguments,
       }))
     : [{ method: 'initialize' }];

@@ -61,6 +61,7 @@ function factsOf(d: Decision, isOpen: boolean): Fact[] {
     fact(isEvent(d) ? 'Event' : 'MCP method', d.method, { isCode: true }),
     fact(objectName(d), d.object, { isCode: !isEvent(d), more: count }),
     fact('Digest of the whole', d.object_digest, { isCode: true }),
+    fact('Argument', d.argument, { isCode: true, more: 'the first that no rule allows' }),
     fact('Definition', d.definition, { isCode: true, more: 'as the registry had last approved it' }),
     fact('Account', d.account, { more: accountWords(d.account_used) }),
     fact('Rule', d.rule, { isCode: true, href: page && `${page}/access` }),

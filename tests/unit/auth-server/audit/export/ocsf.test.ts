@@ -26,6 +26,7 @@ const allowed: Decision = {
   object: 'create_issue',
   objects: 2,
   object_digest: 'x',
+  argument: 'repo',
   definition: 'y',
   account: 'github',
   account_used: true,
