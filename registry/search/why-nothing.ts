@@ -1,6 +1,6 @@
 import type { KnownTools } from '../../policy/known-tools.ts';
 import type { Policy } from '../../policy/policy.ts';
-import type { Access } from '../../policy/request/mcp-request.ts';
+import { type Access, anyArguments } from '../../policy/request/mcp-request.ts';
 import { groupsThatHelp, scopeThatHelps } from '../../policy/review/remedy.ts';
 import { mayUseUi } from '../../policy/ui.ts';
 import type { Person } from '../access/guards.ts';
@@ -54,7 +54,8 @@ function helpFor(policy: Policy, { scopes, groups, authMethod }: Person, servers
   const [tool] = first?.tools ?? [];
   const ask = 'The maintainer of the policy can give you a rule with tools/call';
   if (!first || !tool) return `${ask}.`;
-  const accesses: [Access] = [{ method: 'tools/call', object: { kind: 'tool', name: tool.name } }];
+  const object = { kind: 'tool', name: tool.name } as const;
+  const accesses: [Access] = [{ method: 'tools/call', object, arguments: anyArguments }];
   const denied = { scopes, server: first.server, accesses };
   const isAgent = authMethod === 'jwt' && groups.length === 0;
   const helpful = isAgent ? [scopeThatHelps(policy, denied) ?? []].flat() : groupsThatHelp(policy, denied, mostGroups);
