@@ -2,14 +2,14 @@ import { giveAccess } from '../../common/policy/edit/give.ts';
 import { EditRefused } from '../../common/policy/edit/refused.ts';
 import { decide } from '../../policy/decide.ts';
 import { type Policy, scopesOfGroups } from '../../policy/policy.ts';
-import { type Access, anyArguments } from '../../policy/request/mcp-request.ts';
+import { type Access, anyArguments, type ToolArguments, unknownArguments } from '../../policy/request/mcp-request.ts';
 import { groupsThatHelp } from '../../policy/review/remedy.ts';
 import { RegistryError } from '../errors/registry-error.ts';
 import type { AccessRequest } from '../store/requests.ts';
 
 /** How a request could be met. */
 export interface Remedies {
-  /** The policy allows all of it already, for the groups that the person had when they asked. */
+  /** The policy allows all of it already, for the groups that the person had when they asked: with some arguments at least. */
   isAllowed: boolean;
   /** Groups that have what is asked for: the least powerful first. Someone can put the person into one. */
   join: string[];
@@ -21,9 +21,10 @@ const mostGroups = 3;
 export function remediesFor(policy: Policy, request: Pick<AccessRequest, 'server' | 'tools' | 'groups'>): Remedies {
   const { server } = request;
   const scopes = scopesOfGroups(policy, request.groups);
-  const accesses = accessesOf(request);
-  const isAllowed = decide(policy, scopes, server, accesses).allowed;
-  return { isAllowed, join: isAllowed ? [] : groupsThatHelp(policy, { scopes, server, accesses }, mostGroups) };
+  const isAllowed = decide(policy, scopes, server, accessesOf(request, anyArguments)).allowed;
+  // A group that may call the tools with some arguments only does not have all of it.
+  const denied = { scopes, server, accesses: accessesOf(request, unknownArguments) };
+  return { isAllowed, join: isAllowed ? [] : groupsThatHelp(policy, denied, mostGroups) };
 }
 
 /**
@@ -71,9 +72,9 @@ export function addedLines(before: string, after: string): string {
 }
 
 /** A request without tools is for some access: it is met once the person may open the server. */
-function accessesOf({ tools }: Pick<AccessRequest, 'tools'>): readonly [Access, ...Access[]] {
+function accessesOf({ tools }: Pick<AccessRequest, 'tools'>, given: ToolArguments): readonly [Access, ...Access[]] {
   const [first, ...rest] = tools.map((name): Access => {
-    return { method: 'tools/call', object: { kind: 'tool', name }, arguments: anyArguments };
+    return { method: 'tools/call', object: { kind: 'tool', name }, arguments: given };
   });
   return first ? [first, ...rest] : [{ method: 'initialize' }];
 }

@@ -15,7 +15,7 @@ afterAll(() => rmSync(directory, { recursive: true }));
 test('The registry writes the hashes of approved definitions beside the names, and both are read', async () => {
   const pending = new Map([['radar', 'hash-new']]);
   const weather = { approved: new Map([...pending, ['radar', 'hash-old'], ['forecast', 'hash-1']]), pending };
-  const hashes = new Map([['weather', { ...weather, rejected: new Set<string>() }]]);
+  const hashes = new Map([['weather', { ...weather, rejected: new Set<string>(), readOnly: new Set<string>() }]]);
   const kept = await keepApprovedTools({ hashes: () => hashes, follow: async () => false }, path, log);
   kept.stop();
   expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual({

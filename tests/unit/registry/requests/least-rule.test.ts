@@ -5,6 +5,7 @@ const text = `# The policy of our gateway.
 group_mappings:
   support: [support]  # the first line
   writers: [writers]
+  some: [some]
 UI-Scopes:
   support:
     list_service: [notes]
@@ -14,6 +15,10 @@ support:
     tools: [read]
 writers:
   - { server: notes, methods: [tools/list, tools/call], tools: [read, write] }
+some:
+  - server: notes
+    methods: [tools/list, tools/call]
+    tools: [{ name: append, arguments: { to: [diary] } }]
 `;
 const request = (tools: string[], groups = ['support'], server = 'notes') => ({ server, tools, groups });
 
@@ -21,6 +26,8 @@ test.each<[string, ReturnType<typeof request>, boolean, string[]]>([
   ['what the person may call already', request(['read']), true, []],
   ['what another group has', request(['write']), false, ['writers']],
   ['what no group has', request(['delete']), false, []],
+  ['what a group has with some arguments only', request(['append']), false, []],
+  ['what the person has with some arguments', request(['append'], ['some']), true, []],
   ['several tools of which one is missing', request(['read', 'write']), false, ['writers']],
   ['some access that the person has', request([]), true, []],
   ['some access that no group has', request([], ['support'], 'other'), false, []],

@@ -24,6 +24,7 @@ const hashes = (pending: number) => ({
   approved: new Map<string, string>(),
   pending: new Map(Array.from({ length: pending }, (_, i) => [`tool-${i}`, 'h'])),
   rejected: new Set<string>(),
+  readOnly: new Set<string>(),
 });
 const waiting = new Map([
   ['one', hashes(3)],
