@@ -19,7 +19,7 @@ test.each<[string, typeof person, Partial<Limit>, boolean]>([
   ['not a person by a scope of theirs: a scope that it names means agents', person, { who: ['triage'] }, false],
   ['an agent with a scope that it names', agent, { who: ['triage'] }, true],
   ['not an agent with other scopes', agent, { who: ['support'] }, false],
-  ['nobody by an empty list', person, { who: [] }, false],
+  ['no one by an empty list', person, { who: [] }, false],
   ['calls on a server that it names', person, { server: 'github' }, true],
   ['calls on a server that its pattern covers', person, { server: 'git*' }, true],
   ['not calls on another server', person, { server: 'github-2' }, false],

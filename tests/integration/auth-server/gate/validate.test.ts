@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { decodeJwt } from 'jose';
 import { meanings } from '../../../../auth-server/denials/codes.ts';
 import { requestQuery } from '../../../../auth-server/store/request-query.ts';
@@ -221,6 +222,13 @@ describe('every code of a denial', () => {
       const without = await startAuthServer(cognito.url);
       const Cookie = await without.session();
       return without.validate({ Cookie, ...atAccounts }, toolCall('t')).finally(without.close);
+    },
+    limit_reached: async () => {
+      const policyText = `${readFileSync('scopes.yml', 'utf8')}\nlimits: [{ calls: 1, per: day }]\n`;
+      const limited = await startAuthServer(cognito.url, { policyText });
+      const Cookie = await limited.session();
+      await limited.validate({ Cookie }, toolCall('current_time_by_timezone'));
+      return limited.validate({ Cookie }, toolCall('current_time_by_timezone')).finally(limited.close);
     },
     store_unavailable: async () => {
       const broken = await startAuthServer(cognito.url);
