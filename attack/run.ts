@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answer } from './answer.ts';
 import type { Case, Context, Credentials, Need, Target, Trap } from './case.ts';
 import { accounts } from './cases/accounts.ts';
+import { approvals } from './cases/approvals.ts';
 import { bodies } from './cases/bodies.ts';
 import { brokers } from './cases/brokers.ts';
 import { controls as ofTheGate } from './cases/controls.ts';
@@ -60,6 +61,7 @@ export const allAttacks: readonly Case[] = [
   ...personalTokens,
   ...brokers,
   ...accounts,
+  ...approvals,
 ];
 const controls: readonly Case[] = [...ofTheGate, ...clientControls, personalControl];
 const atOnce = 6;

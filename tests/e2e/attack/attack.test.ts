@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { prepare } from '../../../attack/attacker.ts';
 import type { Case } from '../../../attack/case.ts';
 import { accounts } from '../../../attack/cases/accounts.ts';
+import { approvals } from '../../../attack/cases/approvals.ts';
 import { internalEndpoints } from '../../../attack/cases/internal.ts';
 import { login } from '../../../attack/cases/login.ts';
 import { loginsOfClients } from '../../../attack/cases/oauth/chapter.ts';
@@ -144,12 +145,14 @@ test('Attacks on the logins of clients and on accounts get through an authorizat
   const lenient = await startLenient(gateway);
   const weakened = await weaken(gateway, { authServer: lenient.port });
   try {
-    const through = names((await attack(weakened.url, [...ofClients, ...accounts])).attacks, 'through');
+    const through = names((await attack(weakened.url, [...ofClients, ...accounts, ...approvals])).attacks, 'through');
     expect(through).toEqual(
       expect.arrayContaining([
         'a form of another site that connects an account',
         'a link to connect an account that the browser loads in advance',
         'an answer of a provider in a frame or an image',
+        'an approval by a form of another site',
+        'an approval that the browser loads in advance',
         'a registration with the redirect address "javascript:alert(1)" beside a good one',
         'a request with plain PKCE',
         'a request with two resources',
@@ -164,6 +167,7 @@ test('Attacks on the logins of clients and on accounts get through an authorizat
     expect(through).not.toContain('a request with a redirect address of another site');
     expect(through).not.toContain('an Allow before the login');
     expect(through).not.toContain('an account connected by a person without any permission');
+    expect(through).not.toContain('an approval by a person without any permission');
     expect(through).not.toContain("a client's access token at another server");
   } finally {
     await weakened.stop();

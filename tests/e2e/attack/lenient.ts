@@ -52,7 +52,7 @@ function lenientRequest(url: string): string {
 }
 
 function forgive(headers: Headers, path: string, browser: string | undefined, origin: string, method: string): void {
-  const isOfAccounts = /^\/(oauth2\/)?accounts\//.test(path);
+  const isOfAccounts = /^\/((oauth2\/)?accounts|approvals)\//.test(path);
   if (!isOfAccounts && !path.startsWith('/oauth2/consent/')) return;
   headers['sec-purpose'] = undefined;
   if (isOfAccounts) for (const name of ['sec-fetch-site', 'sec-fetch-dest']) headers[name] = undefined;
