@@ -48,6 +48,6 @@ export async function judgedOf(
   const found = await judge(watch.text(), text);
   if (!('gains' in found)) return { faults: [...found.faults], differences: [], more: 0, needsSecond: [] };
   const { differences, more, gains } = found;
-  // Whoever may change the file may change it alone.
+  // Those who may change the file may change it alone.
   return { faults: [], differences, more, needsSecond: kept ? whySecond(gains, editor) : [] };
 }

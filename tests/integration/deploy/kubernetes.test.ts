@@ -368,9 +368,10 @@ test('With TOOL_CHANGES=refuse, the registry beside the auth-server equals the o
   const { initContainers, volumes } = patch.spec.template.spec;
   const beside = containersOf(named('gate'))[0];
   const [own] = initContainers;
-  const without = (env: unknown) =>
-    (env as { name: string }[]).filter(({ name }) => name !== 'AUTH_SERVER_INTERNAL_URL');
-  // The auth-server is on their shared loopback, at the default address.
+  const others = new Set(['AUTH_SERVER_INTERNAL_URL', 'POLICY_EDITABLE']);
+  const without = (env: unknown) => (env as { name: string }[]).filter(({ name }) => !others.has(name));
+  // The auth-server starts after it, on their shared loopback: for the policy of the auth-server it would wait forever.
+  expect(own?.env).toContainEqual({ name: 'POLICY_EDITABLE', value: 'false' });
   expect(without(own?.env)).toEqual(without(beside?.env));
   for (const field of [
     'image',

@@ -248,7 +248,7 @@ describe('A second editor is needed', () => {
   });
 });
 
-describe('Nobody but an editor in a browser learns or changes anything:', () => {
+describe('Only an editor in a browser learns or changes anything, not', () => {
   test.each<[string, Who, object, number]>([
     ['a person without edit_policy', bob, {}, 403],
     ['an access token', ada, { authMethod: 'jwt' }, 403],
@@ -258,7 +258,7 @@ describe('Nobody but an editor in a browser learns or changes anything:', () => 
     expect((await current()).number).toBe(1);
   });
 
-  test('and no one without an assertion', async () => {
+  test('those without an assertion', async () => {
     for (const path of ['', '/versions', '/versions/1'])
       expect((await fetch(`${auth.url}/policy${path}`)).status).toBe(401);
     const post = { method: 'POST', body: JSON.stringify({ base: 1, text: wider, why: 'to see' }) };
