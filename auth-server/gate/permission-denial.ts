@@ -1,5 +1,6 @@
 import type { ToolGuard } from '../../common/policy/approved-tools-watch.ts';
 import type { Decision } from '../../policy/decide.ts';
+import type { KnownTools } from '../../policy/known-tools.ts';
 import { listings } from '../../policy/listing.ts';
 import { isToolName } from '../../policy/names.ts';
 import type { Policy } from '../../policy/policy.ts';
@@ -20,6 +21,7 @@ const mostAskedFor = 5;
  * help and who can grant it. An agent that could request a helpful scope from Cognito gets its name (`details.missing`). A
  * person is never sent for another token, which would carry the same groups; they get the address of the page on which they can ask.
  * @param publicUrl the gateway's origin
+ * @param tools as for `decide`
  */
 export function permissionDenied(
   policy: Policy,
@@ -27,10 +29,10 @@ export function permissionDenied(
   server: string,
   { id, accesses, isModern }: McpRequest,
   { access, reason, argument }: Denial,
-  publicUrl: string,
+  { publicUrl, tools }: { publicUrl: string; tools: KnownTools | undefined },
 ): AuthError {
   const { kind, scopes: held } = principal;
-  const denied = { scopes: held, server, accesses };
+  const denied = { scopes: held, server, accesses, tools };
   const scope = kind === 'agent' ? scopeThatHelps(policy, denied) : undefined;
   const groups = kind === 'agent' ? [] : groupsThatHelp(policy, denied, mostGroups);
   const remedy =

@@ -39,7 +39,8 @@ export function permit(deps: PermitDeps, principal: Principal, target: McpTarget
   const hold = decision.allowed ? undefined : decision.hold;
   const isPermitted = decision.allowed || decision.reason === 'tool_changed' || hold !== undefined;
   const empty = isPermitted || target.endpoint !== 'mcp' ? undefined : emptyList(target.server, asked, decision);
-  if (!isPermitted && !empty) throw permissionDenied(policy, principal, target.server, asked, decision, deps.publicUrl);
+  if (!isPermitted && !empty)
+    throw permissionDenied(policy, principal, target.server, asked, decision, { publicUrl: deps.publicUrl, tools });
   // Only after the verdict: a caller without permission must not learn whether a server exists.
   if (!target.routed) {
     const text = texts.server_not_found(target.server, target.endpoint);
