@@ -103,7 +103,7 @@ test('A person asks for tools, an editor sees who else would gain and the least 
   expect((await send(eva, '/requests')).words).toContain('carol asks for access to Current time');
   const page = await send(eva, path);
   expect(page.words).toContain('carol and the others in support gain it: 3 seen in 30 days.');
-  expect(page.words).toContain('The group timers has it already.');
+  expect(page.words).toContain('the group timers has it already.');
   expect(page.html).toContain(
     `/access/give?server=currenttime&amp;to=group%3Asupport&amp;tool=convert&amp;request=${path.slice(10)}`,
   );

@@ -21,6 +21,7 @@ test('The registry writes the hashes of approved definitions beside the names, a
   expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual({
     version: 1,
     servers: { weather: ['forecast'] },
+    readOnly: { weather: [] },
     definitions: { weather: { forecast: 'hash-1', radar: 'hash-old' } },
   });
   const guard = watchApprovedTools('refuse', path, log);
