@@ -60,8 +60,6 @@ const mostListed = 500;
 
 const registry: Actor = { sub: '#registry', username: 'the registry' };
 
-export type RequestTable = ReturnType<typeof createRequestTable>;
-
 /** Makes the table of requests over the registry's database. Times are by the database's clock. */
 export function createRequestTable(database: RegistryDatabase) {
   const { db, kind } = database;

@@ -30,5 +30,3 @@ export function shownRequest(request: AccessRequest, title: string | undefined) 
     answered: answer && { ...answer, by: cleaned(answer.by.username, longestName), words: reveal(answer.words) },
   };
 }
-
-export type ShownRequest = ReturnType<typeof shownRequest>;
