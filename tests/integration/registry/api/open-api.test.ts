@@ -5,13 +5,14 @@ import { createDocument } from '../../../../registry/api/openapi/document.ts';
 import { operations } from '../../../../registry/api/openapi/operations.ts';
 import type { Health } from '../../../../registry/servers/server-health.ts';
 import type { AccessRequest } from '../../../../registry/store/requests.ts';
+import { somePolicy } from '../../../support/policy/policy-door.ts';
 import { admin, publicUrl, signer, startRegistry, storeOf } from '../../../support/registry/registry-fixture.ts';
 import { someUsage } from '../../../support/registry/usage-data.ts';
 
 const policy = parsePolicy(`
 group_mappings: {}
 UI-Scopes:
-  mcp-registry-admin: { list_service: [all], register_service: [all], toggle_service: [all], modify_service: [all], health_check_service: [all], view_audit: [all], view_people: [all], end_access: [all] }
+  mcp-registry-admin: { list_service: [all], register_service: [all], toggle_service: [all], modify_service: [all], health_check_service: [all], view_audit: [all], view_people: [all], end_access: [all], edit_policy: [all] }
 mcp-registry-admin:
   - { server: "*", methods: [tools/call], tools: ["*"] }
 `);
@@ -80,6 +81,7 @@ beforeAll(async () => {
     healthOf: (name) => (name === 'time' ? healthy : { status: 'unknown', checkedAt: null, error: null, tools: [] }),
     check: async () => healthy,
     readUsage: async (_assertion, query) => someUsage(query, new Date()),
+    policyDoor: somePolicy,
   });
   const by = { sub: admin.sub, username: 'alice' };
   asked = await registry.store.requests.add({ server: 'time', tools: ['x'], reason: 'r', by, groups: [] });
@@ -187,6 +189,26 @@ const requests: [string, string, () => [string, unknown?, string?]][] = [
   ['post', '/api/requests/{id}', () => [`/api/requests/${asked.id}`, { state: 'lost' }]],
   ['post', '/api/requests/{id}', () => [`/api/requests/${asked.id}`, { state: 'withdrawn' }]],
   ['post', '/api/requests/{id}', () => [`/api/requests/${asked.id}`, { state: 'withdrawn' }]],
+  ['get', '/api/policy', () => ['/api/policy']],
+  ['get', '/api/policy/versions', () => ['/api/policy/versions?before=9']],
+  ['get', '/api/policy/versions', () => ['/api/policy/versions?before=x']],
+  ['get', '/api/policy/versions/{number}', () => ['/api/policy/versions/2']],
+  ['get', '/api/policy/versions/{number}', () => ['/api/policy/versions/900']],
+  ['get', '/api/policy/versions/{number}', () => ['/api/policy/versions/x']],
+  ['post', '/api/policy/judge', () => ['/api/policy/judge', { text: 'a: []' }]],
+  ['post', '/api/policy/judge', () => ['/api/policy/judge', {}]],
+  ['post', '/api/policy/changes', () => ['/api/policy/changes', { base: 2, text: 'a: []', why: 'for this test' }]],
+  ['post', '/api/policy/changes', () => ['/api/policy/changes', { base: 2, text: 'own', why: 'for this test' }]],
+  ['post', '/api/policy/changes', () => ['/api/policy/changes', { base: 1, text: 'a: []', why: 'for this test' }]],
+  ['post', '/api/policy/changes', () => ['/api/policy/changes', { base: 2, text: 'a: []', why: '' }]],
+  ['post', '/api/policy/proposals/{id}', () => ['/api/policy/proposals/1', { act: 'confirm' }]],
+  ['post', '/api/policy/proposals/{id}', () => ['/api/policy/proposals/1', { act: 'withdraw' }]],
+  ['post', '/api/policy/proposals/{id}', () => ['/api/policy/proposals/1', { act: 'forget' }]],
+  ['post', '/api/policy/proposals/{id}', () => ['/api/policy/proposals/x', { act: 'confirm' }]],
+  ['post', '/api/policy/drift', () => ['/api/policy/drift', { version: 'ba9876543210', take: true, why: 'from git' }]],
+  ['post', '/api/policy/drift', () => ['/api/policy/drift', { version: 'ba9876543210', take: false }]],
+  ['post', '/api/policy/drift', () => ['/api/policy/drift', { version: 'newest', take: false }]],
+  ['post', '/api/policy/replay', () => ['/api/policy/replay', { text: 'a: []' }]],
   ['get', '/api/me', () => ['/api/me']],
   ['get', '/api/openapi.json', () => ['/api/openapi.json']],
   ...['/v0.1', '/v0'].flatMap((v): [string, string, () => [string, unknown?]][] => [
