@@ -54,6 +54,8 @@ export function readYaml(text: string, { subject, aliases = false, secret = fals
   const describe = (path: readonly PropertyKey[], node: readonly PropertyKey[], message: string) =>
     `${lineOf(offsetOf(document, node))}: ${showPath(path)}: ${message}`;
   return {
+    /** To change the text, with its comments. */
+    document,
     value: expand(document, subject),
     /** Where a value is, such as `line 3: users[1].groups`. */
     placeOf: (path: readonly PropertyKey[]) => `${lineOf(offsetOf(document, path))}: ${showPath(path)}`,

@@ -1,3 +1,4 @@
+import type { Document } from 'yaml';
 import * as z from 'zod';
 import { compilePolicy, type Limit, type Policy, type PolicySource, type Rule } from '../../policy/policy.ts';
 import { uiPermissions } from '../../policy/ui.ts';
@@ -36,6 +37,14 @@ export function parsePolicy(text: string, at?: number): Policy {
  * @throws {ConfigError} as {@link parsePolicy} does
  */
 export function readPolicySource(text: string): PolicySource {
+  return readPolicyFile(text).source;
+}
+
+/**
+ * Reads `scopes.yml` to change it: what it means, its values as they are written, and its YAML.
+ * @throws {ConfigError} as {@link parsePolicy} does
+ */
+export function readPolicyFile(text: string): { source: PolicySource; value: unknown; document: Document.Parsed } {
   const subject = 'The policy file';
   const yaml = readYaml(text, { subject, aliases: true });
   if (yaml.value === null) throw new ConfigError(['the file is empty'], subject);
@@ -52,7 +61,7 @@ export function readPolicySource(text: string): PolicySource {
       parts.map(({ at, message }) => `${at} ${message}`),
       subject,
     );
-  return { ...source, idle: parts };
+  return { source: { ...source, idle: parts }, value: yaml.value, document: yaml.document };
 }
 
 const noPerson = 'has "approve: person", but no group gives this scope: only agents hold it';

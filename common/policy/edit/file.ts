@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import { parseDocument } from 'yaml';
+import type { Document } from 'yaml';
 import type { PolicySource } from '../../../policy/policy.ts';
 import { ConfigError } from '../../text/config-error.ts';
-import { readPolicySource } from '../policy-file.ts';
+import { readPolicyFile } from '../policy-file.ts';
 import type { ToolEntry } from './grant.ts';
 import { keepFormat } from './keep-format.ts';
 import { reconcile } from './reconcile.ts';
@@ -30,20 +30,39 @@ export interface FileValue {
 /** The keys of the file that are no scopes. */
 export const sections: ReadonlySet<string> = new Set(['group_mappings', 'UI-Scopes', 'limits']);
 
-const yamlOptions = { merge: true, prettyErrors: false, logLevel: 'error' } as const;
+/** A file that is being changed. */
+export interface OpenFile {
+  text: string;
+  /** What it means as it is. */
+  source: PolicySource;
+  document: Document;
+  /** Its values as they are. */
+  before: Readonly<Record<string, unknown>>;
+  /** Its values, to be changed. */
+  value: FileValue;
+}
 
 /**
- * Reads the file for an edit.
- * @returns what it means, and a copy of its values to change
+ * Opens the file for an edit.
  * @throws {EditRefused} if the policy has faults
  */
-export function openFile(text: string): { source: PolicySource; value: FileValue } {
-  const source = understood(text, 'The policy has faults. Correct them first');
+export function openFile(text: string): OpenFile {
+  const { source, document, value } = understood(text, 'The policy has faults. Correct them first');
   // By JSON: what an anchor names twice is one object in the first reading.
-  const all: Record<string, unknown> = JSON.parse(JSON.stringify(read(text)));
+  const [before, all] = [asJson(value), asJson(value)];
   all.group_mappings ??= {};
   all['UI-Scopes'] ??= {};
-  return { source, value: { groups: all.group_mappings as never, ui: all['UI-Scopes'] as never, all } };
+  return {
+    text,
+    source,
+    document,
+    before,
+    value: { groups: all.group_mappings as never, ui: all['UI-Scopes'] as never, all },
+  };
+}
+
+function asJson(value: unknown): Record<string, unknown> {
+  return JSON.parse(JSON.stringify(value));
 }
 
 /** The rules of a scope, to be changed; undefined if it has none. */
@@ -58,61 +77,56 @@ export function listOf<T>(value: string | readonly T[] | null | undefined): (T |
 }
 
 /**
- * Writes changed values into the text of a file, so that the rest stays as it is.
+ * Writes the changed values into the text of a file, so that the rest stays as it is.
  * @returns the new text, and what it means
  * @throws {EditRefused} if the text cannot be changed, or is no policy then
  */
-export function writeFile(text: string, { all }: FileValue): { text: string; source: PolicySource } {
-  const wanted = withoutEmpty(all, read(text));
-  const isWanted = (candidate: string) => {
+export function writeFile({ text, document, before, value: { all } }: OpenFile): {
+  text: string;
+  source: PolicySource;
+} {
+  // Sections that the file does not have and that hold nothing stay away.
+  const kept = Object.entries(all).filter(([key, part]) => key in before || Object.keys(part as object).length > 0);
+  const wanted = asJson(Object.fromEntries(kept));
+  let fault: unknown;
+  for (const candidate of candidates(text, document, wanted)) {
     try {
-      return isDeepStrictEqual(JSON.parse(JSON.stringify(read(candidate))), wanted);
-    } catch {
-      return false;
+      const { source, value } = readPolicyFile(candidate);
+      if (isDeepStrictEqual(asJson(value), wanted)) return { text: candidate, source };
+    } catch (error) {
+      fault = error;
     }
-  };
-  const result = candidates(text, wanted).find(isWanted);
-  if (result === undefined)
-    throw new EditRefused('This file is written in a way that cannot be edited here. Change it by hand.');
-  return { text: result, source: understood(result, 'The policy cannot be changed like this') };
+  }
+  if (fault instanceof ConfigError) throw refusalOf('The policy cannot be changed like this', fault);
+  throw new EditRefused('This file is written in a way that cannot be edited here. Change it by hand.');
 }
 
 /** The changed text: as its author writes, and as the YAML writer does. None if the writer gives up. */
-function candidates(text: string, wanted: Record<string, unknown>): string[] {
+function* candidates(text: string, document: Document, wanted: Record<string, unknown>): Generator<string> {
+  const style = styleOf(text);
+  let [plain, edited] = ['', ''];
   try {
-    const document = parseDocument(text, yamlOptions);
-    const style = styleOf(text);
-    const plain = document.toString(style);
+    plain = document.toString(style);
     reconcile(document, wanted);
-    const edited = document.toString(style);
-    return [keepFormat(text, plain, edited, true), keepFormat(text, plain, edited, false), edited];
+    edited = document.toString(style);
   } catch {
-    return [];
+    return;
   }
+  yield keepFormat(text, plain, edited, true);
+  yield keepFormat(text, plain, edited, false);
+  yield edited;
 }
 
-/** Sections that the file does not have and that hold nothing stay away. */
-function withoutEmpty(all: Record<string, unknown>, before: unknown): Record<string, unknown> {
-  const had = new Set(Object.keys(before as object));
-  const kept = Object.entries(all).filter(([key, value]) => had.has(key) || Object.keys(value as object).length > 0);
-  return JSON.parse(JSON.stringify(Object.fromEntries(kept)));
-}
-
-/** @throws what the YAML reader threw */
-function read(text: string): unknown {
-  const document = parseDocument(text, yamlOptions);
-  const [error] = document.errors;
-  if (error) throw error;
-  return document.toJS({ maxAliasCount: -1 });
-}
-
-function understood(text: string, otherwise: string): PolicySource {
+function understood(text: string, otherwise: string): ReturnType<typeof readPolicyFile> {
   try {
-    return readPolicySource(text);
+    return readPolicyFile(text);
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    throw new EditRefused(`${otherwise}: ${error.faults.join('; ')}.`);
+    throw error instanceof ConfigError ? refusalOf(otherwise, error) : error;
   }
+}
+
+function refusalOf(otherwise: string, { faults }: ConfigError): EditRefused {
+  return new EditRefused(`${otherwise}: ${faults.join('; ')}.`);
 }
 
 /** How the author writes, so that few lines differ. */

@@ -18,7 +18,8 @@ import { copyScope, freeScope, groupsWith, isOwn } from './sharing.ts';
  */
 export function giveAccess(text: string, grant: Grant): { text: string; scope: string } {
   checkGrant(grant);
-  const { source: before, value } = openFile(text);
+  const file = openFile(text);
+  const { source: before, value } = file;
   const scope = grant.to.kind === 'agent' ? scopeOfAgent(value, grant.to.name) : scopeOfGroup(value, grant);
   addRule(value, scope, grant);
   const { groups } = value;
@@ -26,7 +27,7 @@ export function giveAccess(text: string, grant: Grant): { text: string; scope: s
   if (to.kind === 'group' && !groups[to.name]?.includes(scope)) groups[to.name] = [...(groups[to.name] ?? []), scope];
   if (grant.server !== hubName && !seesServer(before, grant.to, scope, grant.server))
     addListing(value, scope, grant.server);
-  const written = writeFile(text, value);
+  const written = writeFile(file);
   checkOthers(before, written.source, [to, { kind: 'agent', name: scope }]);
   return { text: written.text, scope };
 }

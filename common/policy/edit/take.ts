@@ -26,7 +26,8 @@ interface Taken {
  * @throws {EditRefused} if it cannot be taken away: there is nothing to take, or a wider rule grants it
  */
 export function takeAway(text: string, taken: Taken): { text: string; alsoLose: string[] } {
-  const { source: before, value } = openFile(text);
+  const file = openFile(text);
+  const { source: before, value } = file;
   const { from } = taken;
   const held = from.kind === 'group' ? [...(value.groups[from.name] ?? [])] : [from.name];
   const parts: Part[] = [];
@@ -45,7 +46,7 @@ export function takeAway(text: string, taken: Taken): { text: string; alsoLose: 
     checkLeft(before, taken, who);
     throw new EditRefused(`No rule gives ${who} this on ${taken.server}.`);
   }
-  const written = writeFile(text, value);
+  const written = writeFile(file);
   checkLeft(written.source, taken, who);
   checkOthers(before, written.source, [from, ...parts.flatMap(({ concerned }) => concerned)]);
   return { text: written.text, alsoLose: [...new Set(parts.flatMap(({ alsoLose }) => alsoLose))].sort() };
