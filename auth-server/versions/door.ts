@@ -22,7 +22,7 @@ import { createReplay, type ReplayDeps } from './replay.ts';
 export interface PolicyDoorDeps extends DoorDeps, ReplayDeps {
   policy: () => Policy;
   policyKeeping: PolicyKeeping;
-  auditEvents: DoorDeps['auditEvents'] & ChangeDeps['auditEvents'];
+  auditEvents: DoorDeps['auditEvents'] & ChangeDeps['auditEvents'] & ReplayDeps['auditEvents'];
 }
 
 const scopesIn = z.object({ scopes: z.array(z.string()) });
@@ -60,7 +60,7 @@ export function policyDoor(deps: PolicyDoorDeps): Router {
     return await settleDrift(changes, editor(deps, own), understood(settleDriftShape, req.body));
   });
   const replay = createReplay(deps);
-  post('/policy/replay', async (own, req) => await replay(understood(replayQuery, req.body), editor(deps, own).scopes));
+  post('/policy/replay', async (own, req) => await replay(understood(replayQuery, req.body), editor(deps, own)));
   router.get('/policy/source', showSource(keeping));
   router.use('/policy', refuseUnreadable);
   return router;

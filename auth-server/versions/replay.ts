@@ -7,26 +7,29 @@ import type { Policy, PolicySource } from '../../policy/policy.ts';
 import { mayUseUiEverywhere } from '../../policy/ui.ts';
 import { DoorRefusal } from '../account/door-answer.ts';
 import type { Audit } from '../audit/thread/audit.ts';
+import { type AuditEvents, actorOf } from '../decisions/events.ts';
+import type { EditorSession } from './change.ts';
 
 /** What a replay needs. */
 export interface ReplayDeps {
   policy: () => Policy;
   audit: Pick<Audit, 'ask'>;
   toolGuard: Pick<ToolGuard, 'known'>;
+  auditEvents: Pick<AuditEvents, 'read'>;
 }
 
 /** Each replay keeps the audit's thread busy for a while. */
 const mostWaiting = 2;
 
 /** Makes what replays texts over the recorded decisions, one after the other. */
-export function createReplay({ policy, audit, toolGuard }: ReplayDeps) {
+export function createReplay({ policy, audit, toolGuard, auditEvents }: ReplayDeps) {
   let last: Promise<unknown> = Promise.resolve();
   let waiting = 0;
   /**
-   * @param scopes of the person who asks: without `view_audit` for all, no rows say who has called what
+   * @param editor who asks: without `view_audit` for all, no rows say who has called what; with it, the audit was read
    * @throws {DoorRefusal} `input_invalid` with the faults of the text, `policy_busy` if too many wait
    */
-  return async ({ text, since }: ReplayQuery, scopes: readonly string[]): Promise<ReplayAnswer> => {
+  return async ({ text, since }: ReplayQuery, { own, scopes }: EditorSession): Promise<ReplayAnswer> => {
     if (waiting >= mostWaiting)
       throw new DoorRefusal(503, 'policy_busy', 'Others are replaying policies now. Try again in a moment.');
     waiting++;
@@ -45,7 +48,9 @@ export function createReplay({ policy, audit, toolGuard }: ReplayDeps) {
     const mine = last.then(replayed);
     last = mine.catch(() => undefined).finally(() => waiting--);
     const answer = await mine;
-    return mayUseUiEverywhere(policy(), scopes, 'view_audit') ? answer : withoutRows(answer);
+    if (!mayUseUiEverywhere(policy(), scopes, 'view_audit')) return withoutRows(answer);
+    auditEvents.read(actorOf(own), { times: 'replay of a policy' });
+    return answer;
   };
 }
 

@@ -5,7 +5,7 @@ import { mayUseUi } from '../../../policy/ui.ts';
 import { checkGrant } from './check-grant.ts';
 import { type FileRule, type FileValue, listOf, openFile, rulesIn, sections, writeFile } from './file.ts';
 import type { Grant, Holder, ToolEntry } from './grant.ts';
-import { checkOthers } from './others.ts';
+import { checkOthers, checkServers } from './others.ts';
 import { EditRefused } from './refused.ts';
 import { copyScope, freeScope, groupsWith, isOwn } from './sharing.ts';
 
@@ -29,6 +29,7 @@ export function giveAccess(text: string, grant: Grant): { text: string; scope: s
     addListing(value, scope, grant.server);
   const written = writeFile(file);
   checkOthers(before, written.source, [to, { kind: 'agent', name: scope }]);
+  checkServers(before, written.source, to, grant.server);
   return { text: written.text, scope };
 }
 

@@ -25,6 +25,21 @@ export function checkOthers(before: PolicySource, after: PolicySource, may: read
     );
 }
 
+/**
+ * Checks that an edit means nothing on servers that it is not about.
+ * @throws {EditRefused} otherwise
+ */
+export function checkServers(before: PolicySource, after: PolicySource, holder: Holder, server: string): void {
+  const { kind, name } = holder;
+  const elsewhere = (source: PolicySource) => {
+    const { rules, ui } = rightsOf(source, kind === 'group' ? (source.groups.get(name) ?? []) : [name]);
+    const others = ui.map(([permission, servers]) => [permission, servers.filter((each) => each !== server)] as const);
+    return { rules: rules.filter((rule) => rule.server !== server), ui: others.filter(([, left]) => left.length > 0) };
+  };
+  if (!isDeepStrictEqual(elsewhere(before), elsewhere(after)))
+    throw new EditRefused(`This would also change what ${name} may do elsewhere. Change the file by hand.`);
+}
+
 /** What scopes grant, whatever they are called. */
 function rightsOf(source: PolicySource, scopes: readonly string[]) {
   return {

@@ -4,7 +4,7 @@ import { type Access, anyArguments } from '../../../policy/request/mcp-request.t
 import { type FileRule, type FileValue, listOf, openFile, rulesIn, sections, writeFile } from './file.ts';
 import type { Holder, ToolEntry } from './grant.ts';
 import { mayBeOfAgents } from './names.ts';
-import { checkOthers } from './others.ts';
+import { checkOthers, checkServers } from './others.ts';
 import { EditRefused } from './refused.ts';
 import { copyScope, groupsWith, isOwn } from './sharing.ts';
 
@@ -48,6 +48,7 @@ export function takeAway(text: string, taken: Taken): { text: string; alsoLose: 
   }
   const written = writeFile(file);
   checkLeft(written.source, taken, who);
+  checkServers(before, written.source, from, taken.server);
   checkOthers(before, written.source, [from, ...parts.flatMap(({ concerned }) => concerned)]);
   return { text: written.text, alsoLose: [...new Set(parts.flatMap(({ alsoLose }) => alsoLose))].sort() };
 }

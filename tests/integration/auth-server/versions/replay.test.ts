@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventText } from '../../../../auth-server/audit/event.ts';
+import { decisionsQuery } from '../../../../common/policy/decisions.ts';
 import type { ReplayAnswer } from '../../../../common/policy/replay.ts';
 import { personInGroups } from '../../../../policy/caller.ts';
 import { toolCallRecord } from '../../../support/auth-server/audit-records.ts';
@@ -69,6 +70,15 @@ test('An editor without view_audit gets counts and no names', async () => {
   const { body } = await ask(grace, { text: wider });
   expect(body.allowed).toEqual({ calls: 2, people: 1, rows: [] });
   expect(JSON.stringify(body)).not.toContain('bob');
+});
+
+test('Who was told what others have called has read the audit, and the audit says so', async () => {
+  await ask(grace, { text: wider });
+  await ask(ada, { text: wider });
+  const query = decisionsQuery.parse({ tool: 'audit/read' });
+  const { decisions } = await auth.audit.ask('page', { query, visible: { servers: 'all' } });
+  const said = decisions.filter(({ detail }) => detail === 'replay of a policy');
+  expect(said.map(({ username }) => username)).toEqual(['ada']);
 });
 
 test('Who may not edit the policy replays none', async () => {
