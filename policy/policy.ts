@@ -46,15 +46,7 @@ export function endsOf({ scopes }: PolicySource): number[] {
  * @param at for when, in milliseconds since 1970: what has ended by then grants nothing. Default: all that ends has ended
  */
 export function compilePolicy(source: PolicySource, at = Number.POSITIVE_INFINITY): Policy {
-  const scopes = new Map(
-    [...source.scopes].map(([name, rules]) => [
-      name,
-      compileScope(
-        rules.filter((rule) => lasts(rule, at)),
-        at,
-      ),
-    ]),
-  );
+  const scopes = new Map([...source.scopes].map(([name, rules]) => [name, compileScope(lasting(rules, at))]));
   const ui = new Map(
     [...source.ui].map(([scope, grants]) => [
       scope,
@@ -64,11 +56,15 @@ export function compilePolicy(source: PolicySource, at = Number.POSITIVE_INFINIT
   return { source, at, scopes, ui };
 }
 
-function lasts({ until }: { until?: number | undefined }, at: number): boolean {
-  return until === undefined || until > at;
+/** What is left of rules when those rules and entries that have ended by `at` are taken out. */
+export function lasting(rules: readonly Rule[], at: number): Rule[] {
+  const lasts = ({ until }: { until?: number | undefined }) => until === undefined || until > at;
+  return rules
+    .filter(lasts)
+    .map((rule) => (rule.toolRules.every(lasts) ? rule : { ...rule, toolRules: rule.toolRules.filter(lasts) }));
 }
 
-function compileScope(rules: readonly Rule[], at: number): Patterns<ServerGrant> {
+function compileScope(rules: readonly Rule[]): Patterns<ServerGrant> {
   const servers = new Patterns<ServerGrant>();
   // Most rules name the same few methods: expanding their globs for each rule would take half of the time.
   const opened = new Map<string, Set<string>>();
@@ -77,12 +73,12 @@ function compileScope(rules: readonly Rule[], at: number): Patterns<ServerGrant>
     const covered = opened.get(key) ?? expandMethods(rule.methods);
     opened.set(key, covered);
     const grant = servers.at(wildcard(rule.server), () => ({ rule: rule.at, methods: new Map() }));
-    for (const method of covered) addMethod(grant, method, rule, at);
+    for (const method of covered) addMethod(grant, method, rule);
   }
   return servers;
 }
 
-function addMethod(grant: ServerGrant, method: string, rule: Rule, at: number): void {
+function addMethod(grant: ServerGrant, method: string, rule: Rule): void {
   let entry = grant.methods.get(method);
   if (!entry) {
     entry = { rule: rule.at, objects: { tool: new Patterns(), prompt: new Patterns(), resource: new Patterns() } };
@@ -97,7 +93,6 @@ function addMethod(grant: ServerGrant, method: string, rule: Rule, at: number): 
     for (const pattern of named[kind]) entry.objects[kind].at(wildcard(pattern), () => rule.at);
     if (kind !== 'tool') continue;
     for (const toolRule of rule.toolRules) {
-      if (!lasts(toolRule, at)) continue;
       entry.tools ??= new ToolGrants();
       entry.tools.add(rule.at, toolRule);
     }

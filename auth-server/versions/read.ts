@@ -1,3 +1,4 @@
+import { policyVersion } from '../../common/policy/policy-in-force.ts';
 import {
   type CurrentPolicy,
   type JudgedPolicy,
@@ -12,11 +13,11 @@ import { type Editor, whySecond } from './second-editor.ts';
 /** The policy in force, a changed file, and the changes that wait for a second editor. */
 export async function currentPolicyOf({ watch, kept }: PolicyKeeping): Promise<CurrentPolicy> {
   const none = { editable: false, number: null, drift: null, proposals: [] };
-  if (!kept) return { ...none, version: watch.version(), text: watch.text() };
+  if (!kept) return { ...none, version: policyVersion(watch.text()), text: watch.text() };
   await kept.inForce.refresh();
   const [drift = null, proposals] = await Promise.all([kept.drift.current(), kept.proposals.list()]);
-  const { version, text, number } = kept.inForce;
-  return { editable: true, version: version(), number: number(), text: text(), drift, proposals };
+  const { text, number } = kept.inForce;
+  return { editable: true, version: policyVersion(text()), number: number(), text: text(), drift, proposals };
 }
 
 /** A page of the history. */

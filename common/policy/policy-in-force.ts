@@ -1,16 +1,19 @@
 import { hash } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
-import { compilePolicy, type Policy, type PolicySource } from '../../policy/policy.ts';
+import { compilePolicy, endsOf, nextEnd, type Policy, type PolicySource } from '../../policy/policy.ts';
 import { unusableNames } from '../../policy/review/lint/unusable-names.ts';
 import type { Logger } from '../service/log.ts';
 import { ConfigError } from '../text/config-error.ts';
+import { untilEnd } from './policy-ends.ts';
 import { readPolicySource } from './policy-file.ts';
 import type { PolicyAnswer } from './policy-thread.ts';
 
 /** The policy in force, and the faults of its next text when that cannot be used. */
 export interface PolicyWatch {
   current(): Policy;
-  /** Which text is in force, as {@link policyVersion} names it. */
+  /**
+   * Which text is in force, as {@link policyVersion} names it; with `+2` behind it if two of its ends have passed.
+   */
   version(): string;
   text(): string;
   /** Faults of the newest text; empty when it is the policy in force. */
@@ -50,16 +53,30 @@ export function keepPolicy(first: string, origin: PolicyOrigin, log: Logger) {
   let failed = 0;
   let changes = 0;
   const listeners: (() => void)[] = [];
-  let inForce = inForceFrom(first, readPolicySource(first));
+  let inForce = inForceFrom(first, readPolicySource(first), Date.now());
   warnOf(inForce.policy.source, origin.about(), log);
 
+  const changed = () => {
+    ends.wait();
+    for (const listener of listeners) listener();
+  };
+  const ends = untilEnd(
+    () => nextEnd(inForce.policy.source, inForce.policy.at),
+    () => {
+      const { text, loadedAt } = inForce;
+      inForce = { ...inForceFrom(text, inForce.policy.source, laterThan(inForce.policy.at)), loadedAt };
+      log.info({ ...origin.about(), policy: inForce.version }, 'a part of the policy has ended');
+      changed();
+    },
+  );
+  ends.wait();
   const use = (text: string, source: PolicySource) => {
-    inForce = inForceFrom(text, source);
+    inForce = inForceFrom(text, source, laterThan(inForce.policy.at));
     faults = [];
     reloads++;
     log.info({ ...origin.about(), policy: inForce.version }, origin.taken);
     warnOf(source, origin.about(), log);
-    for (const listener of listeners) listener();
+    changed();
   };
   const fail = (error: unknown) => {
     faults = origin.faultsOf(error);
@@ -73,7 +90,10 @@ export function keepPolicy(first: string, origin: PolicyOrigin, log: Logger) {
     faults: () => faults,
     history: () => ({ loadedAt: inForce.loadedAt, reloads, failed }),
     onChange: (listener) => void listeners.push(listener),
-    stop: () => void changes++,
+    stop(): void {
+      changes++;
+      ends.stop();
+    },
   };
   return {
     ...watch,
@@ -106,10 +126,18 @@ function warnOf(source: PolicySource, about: object, log: Logger): void {
     log.warn({ ...about, names }, 'the policy file names servers whose names are reserved since an upgrade');
 }
 
-/** `loadedAt` is in seconds since 1970. */
-function inForceFrom(text: string, source: PolicySource) {
-  const policy = compilePolicy(source, Date.now());
-  return { text, policy, version: policyVersion(text), loadedAt: Date.now() / 1000 };
+/** `loadedAt` is in seconds since 1970. @param at for when, in milliseconds since 1970 */
+function inForceFrom(text: string, source: PolicySource, at: number) {
+  const policy = compilePolicy(source, at);
+  // The same on every machine, whenever it was started.
+  const passed = endsOf(source).filter((end) => end <= at).length;
+  const version = passed > 0 ? `${policyVersion(text)}+${passed}` : policyVersion(text);
+  return { text, policy, version, loadedAt: Date.now() / 1000 };
+}
+
+/** Now, but never before: what has ended stays ended when the clock is set back. */
+function laterThan(before: number): number {
+  return Math.max(before, Date.now());
 }
 
 /** About 500 rules, which take 50 ms. A longer file would block every request: 10,000 rules take a second. */

@@ -3,7 +3,7 @@ import { writeEvent } from '../../common/answers/event-stream.ts';
 import type { MessageId } from '../../common/answers/message.ts';
 import { decide } from '../../policy/decide.ts';
 import type { Viewer } from '../../policy/listing.ts';
-import type { Policy } from '../../policy/policy.ts';
+import { lasting, type Policy } from '../../policy/policy.ts';
 import type { Caller } from './caller.ts';
 
 /** The kinds of `notifications/<kind>/list_changed`, and the methods whose results they announce as changed. */
@@ -80,7 +80,8 @@ function remembered(of: object, key: string, digest: () => string): string {
 }
 
 function rulesDigest(policy: Policy, scopes: readonly string[]): string {
-  const rules = () => JSON.stringify(scopes.map((scope) => policy.source.scopes.get(scope)));
+  const rulesOf = (scope: string) => lasting(policy.source.scopes.get(scope) ?? [], policy.at);
+  const rules = () => JSON.stringify(scopes.map(rulesOf));
   return remembered(policy, scopes.join('\n'), () => hash('sha256', rules()));
 }
 
