@@ -5,6 +5,7 @@ import { backup, DatabaseSync } from 'node:sqlite';
 import { madeKeysFile } from '../../auth-server/accounts/vault/keys.ts';
 import { root } from '../../common/settings/values.ts';
 import { CommandError } from '../command.ts';
+import { dropHolds } from './holds.ts';
 
 const secretKey = 'secret-key';
 const auditDatabase = 'audit.db';
@@ -55,6 +56,7 @@ export async function copyDatabases(dataDir: string, target: string, withAccount
   // A day that is dropped meanwhile is not opened: that would make an empty file.
   for (const name of ordered)
     if (existsSync(join(dataDir, name))) await copyDatabase(join(dataDir, name), join(target, name));
+  dropHolds(target);
   for (const name of keys) if (all.includes(name)) copyPrivately(join(dataDir, name), join(target, name));
   return all.filter((name) => existsSync(join(target, name))).sort();
 }
@@ -87,6 +89,7 @@ export function restoreDatabases(source: string, dataDir: string): string[] {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   for (const name of [...names, ...later]) putAside(join(dataDir, name));
   for (const name of names) copyPrivately(join(source, name), join(dataDir, name));
+  dropHolds(dataDir);
   return names.sort();
 }
 
