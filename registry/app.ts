@@ -145,7 +145,7 @@ export function createApp(parts: RegistryParts): Express {
       '/api',
       createPeopleApi({ ...parts, guard }),
       createPolicyApi({ ...parts, guard }),
-      createRequestsApi({ ...parts, guard }),
+      createRequestsApi({ ...parts, knownTools, guard }),
     )
     .get('/api/openapi.json', showDocument(publicUrl));
   app.use('/api', createToolChangesApi({ guard, catalogue, policy, definitions, onApproved }));

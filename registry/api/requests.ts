@@ -1,5 +1,6 @@
 import { type Request, type RequestHandler, Router } from 'express';
 import * as z from 'zod';
+import type { KnownTools } from '../../policy/known-tools.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { readJson } from '../access/body.ts';
 import { actorOf, personOf } from '../access/guards.ts';
@@ -43,13 +44,15 @@ interface RequestsApiOptions {
   guard: RequestHandler;
   policy: () => Policy;
   requests: Requests;
+  /** As for `decide`. */
+  knownTools: () => KnownTools;
 }
 
 /**
  * `GET /requests` and `/requests/:id`, and `POST /requests/:id`, mounted at `/api`. There is no way to ask for access: only a person on
  * the page can.
  */
-export function createRequestsApi({ guard, policy, requests }: RequestsApiOptions): Router {
+export function createRequestsApi({ guard, policy, requests, knownTools }: RequestsApiOptions): Router {
   const api = Router({ caseSensitive: true, strict: true });
   const find = async (req: Request): Promise<AccessRequest> => {
     const person = personOf(req);
@@ -71,7 +74,7 @@ export function createRequestsApi({ guard, policy, requests }: RequestsApiOption
     const { state, words } = readInput(requestSettlement, req.body);
     if (state === 'withdrawn') return void res.json(shown(await requests.withdraw(request.id, person)));
     requireEditPolicy(policy(), person);
-    if (state === 'given') requireGiven(policy(), request);
+    if (state === 'given') requireGiven(policy(), knownTools(), request);
     res.json(shown(await requests.answer(request.id, state, actorOf(person), words)));
   });
   return api;

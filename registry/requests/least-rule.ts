@@ -1,6 +1,7 @@
 import { giveAccess } from '../../common/policy/edit/give.ts';
 import { EditRefused } from '../../common/policy/edit/refused.ts';
 import { decide } from '../../policy/decide.ts';
+import type { KnownTools } from '../../policy/known-tools.ts';
 import { type Policy, scopesOfGroups } from '../../policy/policy.ts';
 import { type Access, anyArguments, type ToolArguments, unknownArguments } from '../../policy/request/mcp-request.ts';
 import { groupsThatHelp } from '../../policy/review/remedy.ts';
@@ -17,13 +18,20 @@ export interface Remedies {
 
 const mostGroups = 3;
 
-/** What would meet a request, by the policy alone. Pure. */
-export function remediesFor(policy: Policy, request: Pick<AccessRequest, 'server' | 'tools' | 'groups'>): Remedies {
+/**
+ * What would meet a request, by the policy. Pure.
+ * @param known the tools whose hints count. Whether a tool waits for its approval is not for the policy to say
+ */
+export function remediesFor(
+  policy: Policy,
+  { readOnly }: Pick<KnownTools, 'readOnly'>,
+  request: Pick<AccessRequest, 'server' | 'tools' | 'groups'>,
+): Remedies {
   const { server } = request;
   const scopes = scopesOfGroups(policy, request.groups);
-  const isAllowed = decide(policy, scopes, server, accessesOf(request, anyArguments)).allowed;
+  const isAllowed = decide(policy, scopes, server, accessesOf(request, anyArguments), { readOnly }).allowed;
   // A group that may call the tools with some arguments only does not have all of it.
-  const denied = { scopes, server, accesses: accessesOf(request, unknownArguments) };
+  const denied = { scopes, server, accesses: accessesOf(request, unknownArguments), tools: { readOnly } };
   return { isAllowed, join: isAllowed ? [] : groupsThatHelp(policy, denied, mostGroups) };
 }
 
@@ -31,8 +39,8 @@ export function remediesFor(policy: Policy, request: Pick<AccessRequest, 'server
  * Requires that the policy allows what a request asks for, before it is answered so.
  * @throws {RegistryError} `input_invalid`
  */
-export function requireGiven(policy: Policy, request: AccessRequest): void {
-  if (remediesFor(policy, request).isAllowed) return;
+export function requireGiven(policy: Policy, known: Pick<KnownTools, 'readOnly'>, request: AccessRequest): void {
+  if (remediesFor(policy, known, request).isAllowed) return;
   const message = 'The policy does not allow it yet: change the policy first.';
   throw new RegistryError('input_invalid', message, { faults: [{ path: 'state', message }] });
 }

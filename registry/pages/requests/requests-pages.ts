@@ -85,7 +85,7 @@ export function createRequestPages(options: Options): Router {
   });
   action('given', async (req, request) => {
     const editor = editorOf(req);
-    requireGiven(policy(), request);
+    requireGiven(policy(), options.knownTools(), request);
     await requests.answer(request.id, 'given', editor, formOf(req).get('words') ?? '');
     return 'The request is answered: it is given.';
   });
@@ -98,7 +98,11 @@ export function createRequestPages(options: Options): Router {
 }
 
 /** What an editor sees before they decide: what would do, who else would gain, and what the server says of the tools. */
-async function toDecide({ policy, catalogue, policyDoor, seen }: Options, req: Request, request: AccessRequest) {
+async function toDecide(
+  { policy, knownTools, catalogue, policyDoor, seen }: Options,
+  req: Request,
+  request: AccessRequest,
+) {
   const assertion = req.get('x-mcp-assertion') ?? '';
   const groups = [...request.groups];
   const [current, counts] = await Promise.all([
@@ -108,7 +112,7 @@ async function toDecide({ policy, catalogue, policyDoor, seen }: Options, req: R
   const fewest = groups.sort((a, b) => (counts.get(a) ?? 0) - (counts.get(b) ?? 0) || (a < b ? -1 : 1));
   const known = catalogue.get(personOf(req), request.server)?.health.tools;
   return {
-    ...remediesFor(policy(), request),
+    ...remediesFor(policy(), knownTools(), request),
     hasGroups: groups.length > 0,
     grants: fewest.slice(0, mostGroups).map((group) => ({
       group,

@@ -18,8 +18,9 @@ writers:
 some:
   - server: notes
     methods: [tools/list, tools/call]
-    tools: [{ name: append, arguments: { to: [diary] } }]
+    tools: [{ name: append, arguments: { to: [diary] } }, { hint: read-only }]
 `;
+const known = { readOnly: new Map([['notes', new Set(['list'])]]) };
 const request = (tools: string[], groups = ['support'], server = 'notes') => ({ server, tools, groups });
 
 test.each<[string, ReturnType<typeof request>, boolean, string[]]>([
@@ -27,13 +28,15 @@ test.each<[string, ReturnType<typeof request>, boolean, string[]]>([
   ['what another group has', request(['write']), false, ['writers']],
   ['what no group has', request(['delete']), false, []],
   ['what a group has with some arguments only', request(['append']), false, []],
+  ['what the person has by a hint', request(['list'], ['some']), true, []],
+  ['what another group has by a hint', request(['list']), false, ['some']],
   ['what the person has with some arguments', request(['append'], ['some']), true, []],
   ['several tools of which one is missing', request(['read', 'write']), false, ['writers']],
   ['some access that the person has', request([]), true, []],
   ['some access that no group has', request([], ['support'], 'other'), false, []],
   ['what others have of a server that a person without groups may not know', request(['read'], []), false, []],
 ])('Of a request for %s, it is said what would do', (_what, asked, isAllowed, join) => {
-  expect(remediesFor(parsePolicy(text), asked)).toEqual({ isAllowed, join });
+  expect(remediesFor(parsePolicy(text), known, asked)).toEqual({ isAllowed, join });
 });
 
 test('The least rule for a group gives what was asked for and no more, and is shown without the rest of the file', () => {
