@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { agentCommand } from './commands/agent.ts';
+import { applyCommand } from './commands/apply/apply.ts';
 import { callCommand } from './commands/call.ts';
 import { importCommand } from './commands/import.ts';
 import { loginCommand } from './commands/login.ts';
@@ -21,6 +22,7 @@ const makers = [
   toolsCommand,
   callCommand,
   importCommand,
+  applyCommand,
   policyCommand,
   agentCommand,
 ];

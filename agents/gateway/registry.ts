@@ -29,11 +29,16 @@ export const serverList = z.object({ servers: z.array(server) });
 
 const timeoutMilliseconds = 15_000;
 
+interface Asking {
+  /** How long the answer may take. */
+  milliseconds?: number;
+  method?: 'POST' | 'PUT' | 'DELETE';
+}
+
 /**
  * Asks the registry's API through the gateway.
  * @param path `/api/me`, `/api/servers`
- * @param body sent as JSON, with POST
- * @param milliseconds how long the answer may take
+ * @param body sent as JSON, with POST unless another method is given
  * @throws {CommandError} notLoggedIn, denied, unreachable or failed
  */
 export async function askRegistry<T>(
@@ -41,14 +46,14 @@ export async function askRegistry<T>(
   path: string,
   schema: z.ZodType<T>,
   body?: unknown,
-  milliseconds = timeoutMilliseconds,
+  { milliseconds = timeoutMilliseconds, method = 'POST' }: Asking = {},
 ): Promise<T> {
   const url = new URL(path, settings.gateway);
   const init: RequestInit = {
     headers: { Accept: 'application/json', ...(body !== undefined && { 'Content-Type': 'application/json' }) },
     redirect: 'manual',
     signal: AbortSignal.timeout(milliseconds),
-    ...(body !== undefined && { method: 'POST', body: JSON.stringify(body) }),
+    ...(body !== undefined && { method, body: JSON.stringify(body) }),
   };
   const response = await fetchAs(identity, watchFetch(print))(url, init).catch((error) => {
     throw explainFailure(error, { settings, identity, url });

@@ -16,7 +16,10 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 export const exitCodeMeanings: readonly (readonly [ExitCode, string])[] = [
   [exitCodes.ok, 'done'],
   [exitCodes.failed, 'it failed: the tool said so, or the server or the gateway could not do it'],
-  [exitCodes.usage, 'wrong use: an argument or a setting is missing or wrong'],
+  [
+    exitCodes.usage,
+    'wrong use: an argument or a setting is missing or wrong; of apply --dry-run: something would change',
+  ],
   [exitCodes.notLoggedIn, 'not logged in: no session, one that has ended, or credentials that are refused'],
   [exitCodes.denied, 'denied: the gateway knows who you are, and you may not do this'],
   [exitCodes.unreachable, 'the gateway or the user pool cannot be reached'],

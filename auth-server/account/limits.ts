@@ -14,5 +14,5 @@ export async function ownLimits({ callLimits }: OwnLimitsDeps, { sub, groups }: 
 
 /** A limit as doors tell of it. */
 export function toLimit({ limit, calls, endsAt }: LimitState) {
-  return { server: limit.server, tools: [...limit.tools], most: limit.calls, seconds: limit.seconds, calls, endsAt };
+  return { server: limit.server, tools: limit.tools, most: limit.calls, seconds: limit.seconds, calls, endsAt };
 }

@@ -11,7 +11,7 @@ const count = z.int().min(0);
 const limit = z.strictObject({
   /** Name or pattern. */
   server: z.string(),
-  tools: z.array(z.string()),
+  tools: z.array(z.string()).readonly(),
   /** How many calls are allowed in a window. */
   most: z.int().min(1),
   /** Length of a window. */

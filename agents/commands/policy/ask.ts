@@ -37,7 +37,7 @@ export async function openPolicyApi(run: Run<PolicyOptions>) {
   const who = { ...(await begin({ ...run, options: { ...run.options, useSessionCookie: true } })), print: run.print };
   /** @param path below `/api/policy`. Throws {@link CommandError} */
   return <T>(path: string, answer: z.ZodType<T>, body?: object): Promise<T> =>
-    askRegistry(who, `/api/policy${path}`, answer, body, waitMilliseconds);
+    askRegistry(who, `/api/policy${path}`, answer, body, { milliseconds: waitMilliseconds });
 }
 
 export type PolicyApi = Awaited<ReturnType<typeof openPolicyApi>>;
