@@ -118,7 +118,7 @@ test('dave disables a server with its switch on the list, returns to his filter,
 const shown: [string, places: string[], onCard: string[], onPage: string[]][] = [
   [
     'alice',
-    ['Servers', 'My rights', 'Audit', 'Usage', 'People'],
+    ['Servers', 'Access', 'Audit', 'Usage', 'People'],
     ['switch', 'check', 'edit'],
     ['switch', 'check', 'edit', 'delete'],
   ],
@@ -136,7 +136,9 @@ test.each(shown)('%s sees only the buttons that work for them', async (person, p
   const links = [
     '/',
     ...places.flatMap(
-      (place) => ({ 'My rights': '/rights', Audit: '/audit', Usage: '/usage', People: '/people' })[place] ?? [],
+      (place) =>
+        ({ 'My rights': '/rights', Access: '/access', Audit: '/audit', Usage: '/usage', People: '/people' })[place] ??
+        [],
     ),
   ];
   await page.goto(gateway.url);

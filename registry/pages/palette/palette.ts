@@ -50,6 +50,8 @@ export function showPalette(parts: PaletteParts, navigation: Navigation): Reques
       tools: (tools?.get(entry.name) ?? []).map(shownTool),
     }));
     const places = navigation(person, '').map(({ href, label, icon }) => ({ href, label, icon }));
+    const hasRights = places.some(({ href }) => href === '/rights');
+    if (!hasRights) places.push({ href: '/rights', label: 'My rights', icon: 'access' });
     places.push({ href: '/account', label: 'My account', icon: 'person' });
     places.push({ href: '/requests', label: 'Requests for access', icon: 'ask' });
     places.push({ href: '/servers/-/history', label: 'Changes of all servers', icon: 'clock' });

@@ -18,7 +18,7 @@ export async function editedPolicy(text: string, assertion: string): Promise<Mem
   door.replays(
     replayOf({
       ...{ allowed: { calls: 3, people: 1, rows: rows.slice(0, 1) }, refused: side, held: side, depends: side },
-      cannotTell: [{ reason: 'the record is older than replays are possible', count: 12 }],
+      cannotTell: [{ reason: 'registry', count: 12 }],
     }),
   );
   return door;

@@ -1,4 +1,9 @@
-import type { ReplayAnswer, ReplayRow, ReplaySide } from '../../../../common/policy/replay.ts';
+import {
+  cannotTellWords,
+  type ReplayAnswer,
+  type ReplayRow,
+  type ReplaySide,
+} from '../../../../common/policy/replay.ts';
 import { counted, inWords, withCommas } from '../../shared/format.ts';
 
 /** Rows that the page shows of each side. */
@@ -46,7 +51,7 @@ export function replayView(answer: ReplayAnswer) {
       ...optional(depends, figure('Depends', depends, '', 'on arguments, which are not recorded')),
     ],
     same: withCommas(same),
-    cannotTell: cannotTell.map(({ reason, count }) => `${counted(count, 'record')}: ${reason}`),
+    cannotTell: cannotTell.map(({ reason, count }) => `${counted(count, 'record')}: ${cannotTellWords[reason]}`),
   };
 }
 

@@ -61,11 +61,13 @@ function commonLengths(old: readonly string[], now: readonly string[]) {
 
 function cut(all: readonly DiffLine[]): DiffLine[] {
   const shown = new Set<number>();
-  for (const [i, { kind }] of all.entries()) {
+  let key: number | undefined;
+  for (const [i, { kind, text }] of all.entries()) {
+    if (shown.size > mostLines) break;
+    if (isKey(text)) key = i;
     if (kind === 'same') continue;
-    for (let near = Math.max(0, i - around); near <= Math.min(all.length - 1, i + around); near++) shown.add(near);
-    const key = keyAbove(all, i);
     if (key !== undefined) shown.add(key);
+    for (let near = Math.max(0, i - around); near <= Math.min(all.length - 1, i + around); near++) shown.add(near);
   }
   const lines: DiffLine[] = [];
   let last = -1;
@@ -80,8 +82,7 @@ function cut(all: readonly DiffLine[]): DiffLine[] {
   return lines;
 }
 
-/** The line above that begins at the left margin and ends a key: the scope or section in which a change stands. */
-function keyAbove(all: readonly DiffLine[], from: number): number | undefined {
-  for (let i = from; i >= 0; i--) if (/^[^\s#-].*:\s*(?:#.*)?$/.test(all[i]?.text ?? '')) return i;
-  return undefined;
+/** A line at the left margin that begins a scope or a section. */
+function isKey(line: string): boolean {
+  return /^[^\s#-].*:\s*(?:#.*)?$/.test(line);
 }
