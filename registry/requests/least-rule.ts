@@ -48,14 +48,16 @@ export function requireGiven(policy: Policy, known: Pick<KnownTools, 'readOnly'>
 /**
  * The least rule that would do, for a group: these tools of this server and no more, as an edit of the policy file writes it.
  * @param text of the policy file
+ * @param isSet a rule without tools opens it
  * @returns the lines that the edit adds; or why it cannot be made, as a sentence
  */
 export function leastRule(
   text: string,
   group: string,
   { server, tools }: Pick<AccessRequest, 'server' | 'tools'>,
+  isSet = false,
 ): { lines: string } | { refused: string } {
-  if (tools.length === 0) return { refused: 'The request names no tools: choose them.' };
+  if (tools.length === 0 && !isSet) return { refused: 'The request names no tools: choose them.' };
   try {
     return { lines: addedLines(text, giveAccess(text, { to: { kind: 'group', name: group }, server, tools }).text) };
   } catch (error) {

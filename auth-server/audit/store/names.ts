@@ -31,10 +31,10 @@ export function createNames({ kind: database, main }: Pick<AuditDatabase, 'kind'
   const written = boundedCache<string, string>(2 * mostNames);
   const added = new Map<NameKind, number>();
   /** A shorter label of the same name is no news: a token does not say what name its person has chosen to show. */
-  const isNew = (key: string, today: string, label = '', caller = '') => {
-    const [known, begin] = [written.get(key), `${today} ${caller} `];
-    if (known?.startsWith(begin) && known.slice(begin.length).includes(label)) return false;
-    written.set(key, begin + label);
+  const isNew = (key: string, today: string, label = '') => {
+    const known = written.get(key);
+    if (known?.startsWith(today) && known.slice(today.length).includes(label)) return false;
+    written.set(key, today + label);
     return true;
   };
   const prune = async (kind: NameKind) => {
@@ -52,7 +52,9 @@ export function createNames({ kind: database, main }: Pick<AuditDatabase, 'kind'
       const [value, label] = [columnText(name.value), columnText(name.label)];
       const key = `${kind} ${value}`;
       const { caller = null } = name;
-      if (isNew(key, today, label, caller ?? '')) newNames.set(key, { kind, value, label, caller, seen_at });
+      // Each of a person's callers once a day: they may have several at a time, such as a session and a token of the provider.
+      if (isNew(caller === null ? key : `${key} ${caller}`, today, label))
+        newNames.set(key, { kind, value, label, caller, seen_at });
     }
     // In one order: two processes that wait for each other's rows would never end.
     const sorted = <Row>(rows: ReadonlyMap<string, Row>) => [...rows.keys()].sort().map((key) => rows.get(key) as Row);

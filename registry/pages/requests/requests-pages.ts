@@ -99,7 +99,7 @@ export function createRequestPages(options: Options): Router {
 
 /** What an editor sees before they decide: what would do, who else would gain, and what the server says of the tools. */
 async function toDecide(
-  { policy, knownTools, catalogue, policyDoor, seen }: Options,
+  { policy, store, knownTools, catalogue, policyDoor, seen }: Options,
   req: Request,
   request: AccessRequest,
 ) {
@@ -111,6 +111,7 @@ async function toDecide(
   ]);
   const fewest = groups.sort((a, b) => (counts.get(a) ?? 0) - (counts.get(b) ?? 0) || (a < b ? -1 : 1));
   const known = catalogue.get(personOf(req), request.server)?.health.tools;
+  const isSet = Boolean(store.get(request.server)?.members);
   return {
     ...remediesFor(policy(), knownTools(), request),
     hasGroups: groups.length > 0,
@@ -119,7 +120,7 @@ async function toDecide(
       seen: counts.get(group),
       href: `/access/give?${grantQuery(request, group)}`,
       hasScopes: scopesOfGroups(policy(), [group]).length > 0,
-      ...(current && leastRule(current.text, group, request)),
+      ...(current && leastRule(current.text, group, request, isSet)),
     })),
     tools: request.tools.map((name) => ({ name, hints: hintsOf(known, name) })),
   };

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { Database } from '../../../../common/database/database.ts';
 import { migrate } from '../../../../common/database/migrations.ts';
 import { openPostgres } from '../../../../common/database/postgres.ts';
@@ -11,6 +12,7 @@ import { seed } from '../../../../registry/store/seed.ts';
 import { parseServers } from '../../../../registry/store/servers-file.ts';
 import { openStore, type RegistryStore } from '../../../../registry/store/store.ts';
 import { bothDatabases, type Places } from '../../../support/postgres/both-databases.ts';
+import { linesUntilKilled } from '../../../support/process.ts';
 import { recordingLog } from '../../../support/registry/registry-fixture.ts';
 
 /** The last change of the release before requests. */
@@ -137,6 +139,26 @@ describe.each<[string, Places]>(bothDatabases('registry.db'))('%s:', (kind, plac
     const { revision } = other.store.get('notes') ?? {};
     await other.store.change({ name: 'notes', revision, next: undefined, action: 'delete', by: eva });
     await expect(one.requests.ask(carol, wish('notes'))).rejects.toMatchObject({ code: 'not_found' });
+  });
+
+  test('a registry that is killed in the middle of its work keeps each request that it has confirmed, once', async () => {
+    const confirmed = await linesUntilKilled(`
+      const { openStore } = await import(${JSON.stringify(resolve('registry/store/store.ts'))});
+      const store = await openStore(${JSON.stringify(where)});
+      for (let i = 0; ; i++) {
+        const by = { sub: 'sub-' + (i % 10), username: 'u' };
+        const wish = { server: 's' + (i % 20), tools: ['t' + i], reason: 'r', by, groups: [] };
+        const { id } = await store.requests.add(wish).catch(() => ({ id: '' }));
+        if (id) console.log(id + ' t' + i);
+      }`);
+    const rows = await raw.db.selectFrom('access_request').select(['id', 'tools', 'by_sub', 'server']).execute();
+    const kept = new Map(rows.map(({ id, tools }) => [id, JSON.parse(tools) as string[]]));
+    const lost = confirmed.filter((line) => {
+      const [id = '', tool = ''] = line.split(' ');
+      return !kept.get(id)?.includes(tool);
+    });
+    expect(lost).toEqual([]);
+    expect(new Set(rows.map(({ by_sub, server }) => `${by_sub} ${server}`)).size).toBe(rows.length);
   });
 
   test('the number of open requests is known after each change', async () => {

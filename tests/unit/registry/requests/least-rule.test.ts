@@ -48,6 +48,12 @@ test('The least rule for a group gives what was asked for and no more, and is sh
   expect(lines).not.toMatch(/\*|delete/);
 });
 
+test('The least rule for a set opens it, and gives no tool', () => {
+  const rule = leastRule(text, 'support', request([], ['support'], 'daily'), true);
+  expect(rule).toEqual({ lines: expect.stringContaining('daily') });
+  expect('lines' in rule && rule.lines).not.toContain('tools/call');
+});
+
 test.each([
   ['no tools', request([])],
   ['a group that cannot be one', { ...request(['write']), server: 'no server' }],
