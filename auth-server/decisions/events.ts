@@ -33,8 +33,9 @@ export function createAuditEvents(audit: RecordKeeper, policyVersion: () => stri
     /** A person has ended access. @param what `detail`: what ended, in words; `count`: how many records; their own if `about` is missing */
     accessEnded: (who: Actor, what: Partial<About> & { detail: string; count: number }) =>
       add('access/end', who, { resource: 'registry', ...what }),
-    /** An editor has changed the policy, or a change of it. @param detail which, and why */
-    policy: (method: PolicyEvent, who: Actor, detail: string) => add(method, who, { resource: 'registry', detail }),
+    /** An editor has changed the policy, or settled a change of it. @param what `detail`: which, and why; whose change, if another's */
+    policy: (method: PolicyEvent, who: Actor, what: Partial<About> & { detail: string }) =>
+      add(method, who, { resource: 'registry', ...what }),
     /** A page of the audit or its sums were opened, with these filters: once in five minutes. */
     read(who: Actor, filters: Readonly<Record<string, unknown>>): void {
       const detail = filtersInWords(filters);

@@ -3,6 +3,7 @@ import { policyVersion } from '../../common/policy/policy-in-force.ts';
 import type {
   ChangedPolicy,
   PolicyConflict,
+  PolicyEditor,
   PolicyProposal,
   PolicyVersion,
   policyChange,
@@ -52,13 +53,13 @@ export async function changePolicy(deps: ChangeDeps, editor: EditorSession, aske
   if (reasons.length > 0) {
     const proposed = await proposals.add({ base, by, why, source, text, reasons, differences, more });
     if (!proposed) throw invalid('As many changes as may wait for a second editor do: confirm or withdraw one first.');
-    record(deps, editor, 'policy/propose', proposal(proposed));
+    record(deps, editor, ['policy/propose', proposal(proposed)]);
     return { proposed };
   }
   const applied = await versions.add({ version, parent: base, by, why, source, text });
   if (!applied) throw await conflict(deps, kept, base);
   await inForce.refresh();
-  record(deps, editor, 'policy/change', inWords(applied));
+  record(deps, editor, ['policy/change', inWords(applied)]);
   return { applied };
 }
 
@@ -78,20 +79,20 @@ export async function settlePolicy(
   const kept = await ready(deps, editor, act === 'confirm' ? found.base : undefined);
   if (act === 'withdraw') {
     if (!(await kept.proposals.withdraw(id))) throw gone();
-    record(deps, editor, 'policy/withdraw', proposal(found));
+    record(deps, editor, ['policy/withdraw', proposal(found)], found.by);
     return { applied: null };
   }
   const { gains } = await compare(deps, kept.inForce.text(), found.text);
   const refusal = whyNotConfirm(gains, found.by.sub, editor);
   if (refusal !== undefined) {
-    record(deps, editor, 'policy/refuse', `${proposal(found)}: ${refusal}`);
+    record(deps, editor, ['policy/refuse', `${proposal(found)}; ${refusal}`], found.by);
     throw new DoorRefusal(403, 'not_permitted', refusal);
   }
   const applied = await kept.proposals.confirm(id, policyVersion(found.text), editorOf(editor));
   if (applied === 'gone') throw gone();
   if (applied === 'conflict') throw await conflict(deps, kept, found.base);
   await kept.inForce.refresh();
-  record(deps, editor, 'policy/confirm', `${inWords(applied)}; made by ${found.by.name}`);
+  record(deps, editor, ['policy/confirm', inWords(applied)], found.by);
   return { applied };
 }
 
@@ -109,7 +110,7 @@ export async function settleDrift(
   if (drift?.version !== version) throw await conflict(deps, kept, kept.inForce.number());
   if (!take) {
     await kept.versions.knowFile(version);
-    record(deps, editor, 'policy/dismiss', `the policy file, version ${version}`);
+    record(deps, editor, ['policy/dismiss', `the policy file, version ${version}`]);
     return { applied: null };
   }
   if (why === undefined) throw invalid('Say in a few words why you take the file.', 'why');
@@ -151,8 +152,15 @@ async function conflict({ judge }: ChangeDeps, { inForce, versions }: KeptPolicy
   return new DoorRefusal(409, 'policy_conflict', `Version ${inForce.number()} of the policy is in force.`, details);
 }
 
-function record({ auditEvents }: ChangeDeps, { own }: EditorSession, what: PolicyEvent, detail: string): void {
-  auditEvents.policy(what, actorOf(own), detail);
+/** @param of who made the change, if that is another editor */
+function record(
+  { auditEvents }: ChangeDeps,
+  { own, sub }: EditorSession,
+  [method, detail]: readonly [PolicyEvent, detail: string],
+  of?: PolicyEditor,
+): void {
+  const about = of && of.sub !== sub && { about: of.sub, about_name: of.name };
+  auditEvents.policy(method, actorOf(own), { detail, ...about });
 }
 
 function editorOf({ own }: EditorSession) {

@@ -41,7 +41,7 @@ const editor = z.strictObject({
 export type PolicyEditor = z.output<typeof editor>;
 
 /** Which way a version came. */
-export const policySources = ['file', 'page', 'command', 'import', 'revert'] as const;
+const policySources = ['file', 'page', 'command', 'import', 'revert'] as const;
 
 export type PolicySourceName = (typeof policySources)[number];
 
@@ -129,8 +129,6 @@ export const policyVersionText = policyVersionShape.extend({
 export type PolicyVersionText = z.output<typeof policyVersionText>;
 
 export const judgeQuery = z.strictObject({ text });
-
-export type JudgeQuery = z.output<typeof judgeQuery>;
 
 /** What a text would mean as the policy. */
 export const judgedPolicy = z.strictObject({

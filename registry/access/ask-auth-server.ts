@@ -57,7 +57,7 @@ const wordsOfAccess: AskWords = {
   },
 };
 
-export function codeIn(said: unknown): unknown {
+function codeIn(said: unknown): unknown {
   return (said as { error?: { code?: unknown } } | undefined)?.error?.code;
 }
 

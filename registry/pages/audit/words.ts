@@ -83,6 +83,13 @@ const eventWords: Readonly<Record<string, (event: Decision) => string>> = {
   'approvals/refuse': ({ object, about_name }) => `refused a call of ${object} by ${about_name ?? 'another'} at`,
   'approvals/use': ({ object, about_name }) => `used the approval of ${about_name ?? 'a person'} to call ${object} at`,
   'access/end': ({ detail }) => `ended ${detail ?? 'access'}`,
+  'policy/change': ({ detail }) => `changed the policy: ${detail}`,
+  'policy/propose': ({ detail }) => `proposed a change of the policy: ${detail}`,
+  'policy/confirm': ({ detail, about_name }) => `confirmed a change of the policy by ${about_name}: ${detail}`,
+  'policy/refuse': ({ detail, about_name }) =>
+    `could not confirm a change of the policy${ofPerson(about_name)}: ${detail}`,
+  'policy/withdraw': ({ detail, about_name }) => `withdrew a change of the policy${ofPerson(about_name)}: ${detail}`,
+  'policy/dismiss': ({ detail }) => `dismissed the change of ${detail}`,
   'audit/read': ({ detail }) => `read the audit${detail ? `: ${detail}` : ''}`,
   'audit/export': ({ count, detail }) =>
     `${count === undefined ? 'began to export decisions' : `exported ${counted(count, 'decision')}`}${detail ? `: ${detail}` : ''}`,
@@ -92,6 +99,10 @@ const eventWords: Readonly<Record<string, (event: Decision) => string>> = {
   'audit/lost': ({ count }) =>
     `${count === undefined ? 'Records' : counted(count, 'record')} lost: more came than could be written. The log has them`,
 };
+
+function ofPerson(name: string | undefined): string {
+  return name === undefined ? '' : ` by ${name}`;
+}
 
 /** What happened, as the rest of a sentence after who did it; the server stands behind it. */
 export function whatHappened(event: Decision): string {

@@ -36,7 +36,16 @@ export function restOfEvent(record: AuditRecord, person: ErasedPerson): AuditRec
 }
 
 /** Events that may name a person who did not do them. */
-export const namingEvents = ['access/end', 'audit/read', 'audit/export'] as const;
+export const namingEvents = [
+  'access/end',
+  'audit/read',
+  'audit/export',
+  'policy/change',
+  'policy/propose',
+  'policy/confirm',
+  'policy/refuse',
+  'policy/withdraw',
+] as const;
 
 /** Names that are shorter would be found in every other text. */
 const shortestName = 3;

@@ -29,6 +29,18 @@ test.each<[string, Partial<Decision>]>([
     'ended everything of Bob (bob)',
     { method: 'access/end', about: 's-2', about_name: 'Bob (bob)', detail: 'everything of Bob (bob)' },
   ],
+  ['changed the policy: version 2, by page: w', { method: 'policy/change', detail: 'version 2, by page: w' }],
+  ['proposed a change of the policy: proposal 1', { method: 'policy/propose', detail: 'proposal 1' }],
+  [
+    'confirmed a change of the policy by ada: version 3',
+    { method: 'policy/confirm', about: 's-1', about_name: 'ada', detail: 'version 3' },
+  ],
+  ['could not confirm a change of the policy: proposal 1', { method: 'policy/refuse', detail: 'proposal 1' }],
+  [
+    'withdrew a change of the policy by ada: proposal 1',
+    { method: 'policy/withdraw', about: 's-1', about_name: 'ada', detail: 'proposal 1' },
+  ],
+  ['dismissed the change of the policy file', { method: 'policy/dismiss', detail: 'the policy file' }],
   ['read the audit: person=bob', { method: 'audit/read', detail: 'person=bob' }],
   ['exported 1,204 decisions: csv: all', { method: 'audit/export', detail: 'csv: all', count: 1204 }],
   ['began to export decisions: csv: all', { method: 'audit/export', detail: 'csv: all' }],
