@@ -59,7 +59,22 @@ function commonLengths(old: readonly string[], now: readonly string[]) {
   return at;
 }
 
+/** The lines that are shown, those that are left out as gaps between them. */
 function cut(all: readonly DiffLine[]): DiffLine[] {
+  const lines: DiffLine[] = [];
+  let last = -1;
+  for (const i of shownOf(all)) {
+    const { kind, text } = all[i] ?? { kind: 'gap', text: '' };
+    if (i > last + 1) lines.push({ kind: 'gap', text: '…' });
+    lines.push({ kind, text: text.length > longestLine ? `${text.slice(0, longestLine)}…` : text });
+    last = i;
+    if (lines.length >= mostLines) return [...lines, { kind: 'gap', text: '… more lines differ' }];
+  }
+  return lines;
+}
+
+/** Numbers of the lines that differ, of those around them, and of the keys that they stand under. */
+function shownOf(all: readonly DiffLine[]): number[] {
   const shown = new Set<number>();
   let key: number | undefined;
   for (const [i, { kind, text }] of all.entries()) {
@@ -69,17 +84,7 @@ function cut(all: readonly DiffLine[]): DiffLine[] {
     if (key !== undefined) shown.add(key);
     for (let near = Math.max(0, i - around); near <= Math.min(all.length - 1, i + around); near++) shown.add(near);
   }
-  const lines: DiffLine[] = [];
-  let last = -1;
-  for (const i of [...shown].sort((a, b) => a - b)) {
-    const line = all[i];
-    if (!line) continue;
-    if (i > last + 1) lines.push({ kind: 'gap', text: '…' });
-    lines.push({ ...line, text: line.text.length > longestLine ? `${line.text.slice(0, longestLine)}…` : line.text });
-    last = i;
-    if (lines.length >= mostLines) return [...lines, { kind: 'gap', text: '… more lines differ' }];
-  }
-  return lines;
+  return [...shown].sort((a, b) => a - b);
 }
 
 /** A line at the left margin that begins a scope or a section. */

@@ -18,7 +18,7 @@ const kinds: readonly { kind: Effect; label: string }[] = [
   { kind: 'destroys', label: 'May destroy' },
 ];
 
-export interface PickRow extends TypedLimit {
+interface PickRow extends TypedLimit {
   fault: string | undefined;
 }
 

@@ -1,8 +1,8 @@
 import { numberIn } from '../shared/numbers.ts';
 
 /** What an argument's limit says: one of some values, or a bound of a number. */
-export const limitRules = ['in', 'min', 'max'] as const;
-export type LimitRule = (typeof limitRules)[number];
+const limitRules = ['in', 'min', 'max'] as const;
+type LimitRule = (typeof limitRules)[number];
 
 /** One row of a tool's limits, exactly as typed. */
 export interface TypedLimit {
@@ -18,7 +18,7 @@ export interface TypedLimit {
 export const emptyLimit: TypedLimit = { argument: '', rule: 'in', value: '', optional: false, empty: false };
 
 /** How long the access lasts in days; empty for until it is taken away. */
-export const spans = ['7', '30', '90', ''] as const;
+const spans = ['7', '30', '90', ''] as const;
 
 /** The input of the form that gives access, exactly as typed and chosen. */
 export interface Values {

@@ -58,7 +58,7 @@ export function cellOf(input: CellInput): Cell {
 }
 
 /** When the first rule or entry for a server ends, of those that have not ended; undefined if none does. Pure. */
-export function endOn(policy: Policy, scopes: readonly string[], server: string, now: number): number | undefined {
+function endOn(policy: Policy, scopes: readonly string[], server: string, now: number): number | undefined {
   const ends = scopes
     .flatMap((scope) => policy.source.scopes.get(scope) ?? [])
     .filter((rule) => covers(rule.server, server))
@@ -68,7 +68,7 @@ export function endOn(policy: Policy, scopes: readonly string[], server: string,
 }
 
 /** All ends of a rule and its entries, in milliseconds since 1970. */
-export function endsOf({ until, toolRules }: Rule): number[] {
+function endsOf({ until, toolRules }: Rule): number[] {
   return [until, ...toolRules.map((entry) => entry.until)].filter((end) => end !== undefined);
 }
 

@@ -1,5 +1,5 @@
 /** Which tools the matrix counts. */
-export const shows = ['all', 'changes', 'destroys', 'ends'] as const;
+const shows = ['all', 'changes', 'destroys', 'ends'] as const;
 export type Show = (typeof shows)[number];
 
 /** What of the matrix is asked for. */
