@@ -40,7 +40,7 @@ export interface ReadGroups {
 }
 
 /** Records that one query reads. In SQLite other work of the thread waits meanwhile, about 30 ms; PostgreSQL groups elsewhere. */
-const recordsAtOnce = { sqlite: 5_000, postgres: 25_000 } as const;
+const recordsAtOnce = { sqlite: 5_000, postgres: 10_000 } as const;
 /** A caller may invent a name for each call. These take about 50 MB. */
 const mostGroups = 100_000;
 /** The column `object` is cut at this length. */

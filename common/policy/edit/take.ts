@@ -9,7 +9,7 @@ import { EditRefused } from './refused.ts';
 import { copyScope, groupsWith, isOwn } from './sharing.ts';
 
 /** What is taken away. */
-interface Taken {
+export interface Taken {
   from: Holder;
   server: string;
   /** Names and patterns as the rules write them; `hint: read-only` for an entry with that hint. */

@@ -1,7 +1,7 @@
 import { type Request, type Response, Router } from 'express';
-import { giveAccess } from '../../../../common/policy/edit/give.ts';
 import { isRuleName } from '../../../../common/policy/edit/names.ts';
 import { EditRefused } from '../../../../common/policy/edit/refused.ts';
+import { giveAccessSoon } from '../../../../common/policy/edit/soon.ts';
 import type { CurrentPolicy } from '../../../../common/policy/versions.ts';
 import { formOf, readForm } from '../../../access/body.ts';
 import type { CatalogueEntry } from '../../../access/catalogue.ts';
@@ -109,7 +109,7 @@ interface About {
 async function apply(options: AccessOptions, req: Request, res: Response, about: About): Promise<void> {
   const { editor, current, server, state } = about;
   const { values } = state;
-  const made = textFor(values, server, current.text);
+  const made = await textFor(values, server, current.text);
   if (made.faults) return await show(options, req, res, 400, { ...about, state: { values, faults: made.faults } });
   if (about.seen !== markOf(made.text)) return await show(options, req, res, 200, { ...about, notice: lookFirst });
   const { why, request, to, base } = values;
@@ -137,12 +137,12 @@ async function showRefused(options: AccessOptions, req: Request, res: Response, 
 }
 
 /** The text that the form would make of the policy, or what is wrong with the form. */
-function textFor(values: Values, server: CatalogueEntry, text: string) {
+async function textFor(values: Values, server: CatalogueEntry, text: string) {
   const schemaOf = (name: string) => server.health.tools.find((tool) => tool.name === name)?.inputSchema ?? null;
   const read = grantIn(values, { isSet: isSet(server), argumentsOf: (name) => knownArguments(schemaOf(name)) });
   if (!read.grant) return { faults: read.faults };
   try {
-    return { text: giveAccess(text, read.grant).text };
+    return { text: (await giveAccessSoon(text, read.grant)).text };
   } catch (error) {
     if (!(error instanceof EditRefused)) throw error;
     return { faults: { form: error.message } };
@@ -154,7 +154,7 @@ async function show(options: AccessOptions, req: Request, res: Response, status:
   const { editor, current, server, asked, state } = about;
   const { values } = state;
   const isComplete = values.to !== '';
-  const made = isComplete ? textFor(values, server, current.text) : undefined;
+  const made = isComplete ? await textFor(values, server, current.text) : undefined;
   const preview = made?.text === undefined ? undefined : await previewOf(options, editor, current, made.text);
   // A form that was just opened has no faults yet, and one without a choice says so in the place of the preview.
   const faults = { ...(isComplete && req.method === 'POST' && made?.faults), ...state.faults };

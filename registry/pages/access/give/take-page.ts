@@ -1,7 +1,7 @@
 import { type Request, type Response, Router } from 'express';
 import { isRuleName } from '../../../../common/policy/edit/names.ts';
 import { EditRefused } from '../../../../common/policy/edit/refused.ts';
-import { takeAway } from '../../../../common/policy/edit/take.ts';
+import { takeAwaySoon } from '../../../../common/policy/edit/soon.ts';
 import type { CurrentPolicy } from '../../../../common/policy/versions.ts';
 import { formOf, readForm } from '../../../access/body.ts';
 import type { CatalogueEntry } from '../../../access/catalogue.ts';
@@ -84,7 +84,7 @@ export function createTakePage(options: AccessOptions): Router {
 
 async function apply(options: AccessOptions, req: Request, res: Response, about: About, seen: string | null) {
   const { editor, current, server, values } = about;
-  const made = textFor(values, current.text);
+  const made = await textFor(values, current.text);
   if (made.fault !== undefined) return await show(options, req, res, 400, { ...about, faults: { form: made.fault } });
   if (seen !== markOf(made.text)) return await show(options, req, res, 200, { ...about, notice: lookFirst });
   const what = values.what === 'all' ? server.title : `${inWords([...values.tools])} on ${server.title}`;
@@ -105,7 +105,7 @@ async function apply(options: AccessOptions, req: Request, res: Response, about:
 async function show(options: AccessOptions, _req: Request, res: Response, status: number, about: About) {
   const { policy, knownTools, render } = options;
   const { editor, current, server, values, faults = {}, notice, conflict } = about;
-  const made = textFor(values, current.text);
+  const made = await textFor(values, current.text);
   const preview = made.text === undefined ? undefined : await previewOf(options, editor, current, made.text);
   const has = reachOf(policy(), scopesOf(policy(), values.from), server.name, knownTools());
   const known = server.health.tools.map(({ name }) => name).filter((name) => has(name) !== 'none');
@@ -129,15 +129,15 @@ interface Made {
 }
 
 /** The text that the form would make of the policy, or why it makes none. */
-function textFor(
+async function textFor(
   { from, server, what, tools }: Values,
   text: string,
-): (Made & { text: string; fault?: undefined }) | (Made & { text?: undefined; fault: string }) {
+): Promise<(Made & { text: string; fault?: undefined }) | (Made & { text?: undefined; fault: string })> {
   const holder = holderIn(from);
   if (!holder) throw new RegistryError('not_found', 'This address names no group and no agent.');
   if (what === 'some' && tools.size === 0) return { fault: 'Choose at least one tool.' };
   try {
-    return takeAway(text, { from: holder, server, ...(what === 'some' && { tools: [...tools] }) });
+    return await takeAwaySoon(text, { from: holder, server, ...(what === 'some' && { tools: [...tools] }) });
   } catch (error) {
     if (!(error instanceof EditRefused)) throw error;
     return { fault: error.message };
