@@ -10,8 +10,9 @@ import type {
 } from '../../../../common/policy/versions.ts';
 import { personInGroups } from '../../../../policy/caller.ts';
 import { now, sessionRecord, startAuthServer, temporaryDirectory } from '../../../support/auth-server/auth-fixture.ts';
-import { until } from '../../../support/listen.ts';
+import { answerSoon, until } from '../../../support/listen.ts';
 import { ada, bob, editablePolicy, eve, grace } from '../../../support/policy/versions-fixture.ts';
+import { emptyDatabase } from '../../../support/postgres/databases.ts';
 
 type Auth = Awaited<ReturnType<typeof startAuthServer>>;
 type Who = typeof ada;
@@ -50,10 +51,10 @@ const assertionOf = async (who: Who, change: object = {}) => {
   const session = { authMethod: 'session_cookie', sessionId: await signedIn(who), expiresAt: now() + 600 };
   return await auth.assertions.sign({ ...person, ...session, ...change } as never, '#registry');
 };
-const ask = async (who: Who, path: string, body?: unknown, change: object = {}) => {
+const ask = async (who: Who, path: string, body?: unknown, change: object = {}, url = auth.url) => {
   const headers = { 'X-Mcp-Assertion': await assertionOf(who, change), 'Content-Type': 'application/json' };
   const post = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) };
-  const answer = await fetch(`${auth.url}/policy${path}`, { headers, ...post });
+  const answer = await fetch(`${url}/policy${path}`, { headers, ...post });
   return { status: answer.status, body: JSON.parse(await answer.text()) };
 };
 const change = (who: Who, text: string, more: Partial<PolicyChange> = {}) =>
@@ -344,6 +345,35 @@ describe('The gateway’s other services', () => {
     await change(ada, wider);
     expect(await (await source(tag)).json()).toEqual({ number: 2, text: wider });
   });
+});
+
+test('Two auth-servers over PostgreSQL: of two editors at once one wins, the other learns what changed, and both have the winner', async () => {
+  const where = await emptyDatabase();
+  const usual = auth;
+  const servers = [
+    await startAuthServer('http://127.0.0.1:1', { policyFile: file, where }),
+    await startAuthServer('http://127.0.0.1:1', { policyFile: file, where }),
+  ] as const;
+  try {
+    auth = servers[0];
+    const at = (i: 0 | 1, who: Who, path: string, body?: unknown) => ask(who, path, body, {}, servers[i].url);
+    const answers = await Promise.all([
+      at(0, ada, '/changes', { base: 1, text: wider, why: 'for this test' }),
+      at(1, grace, '/changes', { base: 1, text: editablePolicy('get_time, other'), why: 'for this test' }),
+    ]);
+    const [won, lost] = answers[0].status === 200 ? answers : [answers[1], answers[0]];
+    expect(won).toMatchObject({ status: 200, body: { applied: { number: 2, parent: 1 } } });
+    expect(lost).toMatchObject({ status: 409, body: { error: { code: 'policy_conflict', current: 2 } } });
+    const tool = won === answers[0] ? 'convert' : 'other';
+    expect(lost.body.error.differences).toContainEqual(
+      expect.objectContaining({ who: 'users', change: 'gains', what: `tools/call ${tool}` }),
+    );
+    const { version } = won.body.applied;
+    for (const { kept } of servers) expect(await answerSoon(() => kept?.inForce.version(), version)).toBe(version);
+  } finally {
+    auth = usual;
+    for (const each of servers) await each.close();
+  }
 });
 
 test('Without POLICY_EDITABLE an editor sees the file and judges texts, and changes nothing', async () => {
