@@ -127,7 +127,7 @@ const approvalResults = [
   ...(['asked', 'repeated', 'approved', 'refused', 'used', 'continued'] as const),
   ...(['refused_again', 'not_held'] as const),
 ];
-export type ApprovalResult = (typeof approvalResults)[number];
+type ApprovalResult = (typeof approvalResults)[number];
 
 function approvalMetrics(registry: Registry): Metrics['approval'] {
   const results = new Counter({

@@ -223,6 +223,15 @@ describe('every code of a denial', () => {
       const Cookie = await without.session();
       return without.validate({ Cookie, ...atAccounts }, toolCall('t')).finally(without.close);
     },
+    approval_needed: async () => {
+      const policyText = `
+group_mappings: { mcp-registry-admin: [users] }
+users: [{ server: "*", methods: [tools/call], tools: [{ name: t, approve: person }] }]
+`;
+      const holding = await startAuthServer(cognito.url, { policyText });
+      const Cookie = await holding.session();
+      return holding.validate({ Cookie }, toolCall('t')).finally(holding.close);
+    },
     limit_reached: async () => {
       const policyText = `${readFileSync('scopes.yml', 'utf8')}\nlimits: [{ calls: 1, per: day }]\n`;
       const limited = await startAuthServer(cognito.url, { policyText });
