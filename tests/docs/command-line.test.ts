@@ -27,6 +27,14 @@ beforeAll(async () => {
   desk.file('server.json', JSON.stringify({ ...entry, remotes }));
   const packages = [{ registryType: 'npm', identifier: 'notes', version: '1.0.0', transport: { type: 'stdio' } }];
   desk.file('packaged.json', JSON.stringify({ ...entry, name: 'io.github.example/notes', packages }));
+  const wiki = { name: 'wiki', title: 'Wiki', description: 'Our wiki.', upstream: 'https://wiki.example.com' };
+  const daily = { name: 'daily', title: 'Daily', description: 'What one needs each day.' };
+  const members = [{ server: 'wiki', tools: ['search'] }, { server: 'currenttime' }];
+  const team = [
+    { ...wiki, transports: { 'streamable-http': '/mcp' } },
+    { ...daily, members },
+  ];
+  desk.file('team.yml', JSON.stringify(team));
   booth = newBooth(desk, gateway);
   await desk.allChecked({
     REGISTRY_URL: gateway.url,

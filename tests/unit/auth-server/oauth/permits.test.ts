@@ -26,7 +26,13 @@ test('The tools of a server are those of the rules that let the person call', ()
 
 test('A server of no rule gives nothing, whether it exists or not', () => {
   for (const server of ['other', 'unknown'])
-    expect(at(['callers'], `/${server}/mcp`)).toEqual({ kind: 'server', server, any: false, tools: [], hasConditions: false });
+    expect(at(['callers'], `/${server}/mcp`)).toEqual({
+      kind: 'server',
+      server,
+      any: false,
+      tools: [],
+      hasConditions: false,
+    });
   expect(at([], '/notes/mcp').any).toBe(false);
 });
 
