@@ -26,6 +26,8 @@ const states = [
   state('The choice of a server to ask for', '/requests/new', { who: clerk }),
   state('The form to ask for access', '/requests/new?server=fininfo&tool=stock_aggregates', { who: clerk }),
   state('Tools that fit a search and are not for this person', '/?q=aggregates', { who: clerk }),
+  state('A server whose hints do not count yet', '/servers/weather'),
+  state('A server with tools that say something else about what they do', '/servers/notes'),
 ];
 
 test.each(states)('$what: everyone can use it, in every theme and width, and nothing moves', expectUsable);

@@ -33,6 +33,8 @@ mcp-registry-user:
   - { server: currenttime, methods: [tools/call], tools: [convert_time, get_*] }
   - { server: github, methods: [tools/call], tools: [get_*, search_*, list_*] }
 support:
+  - { server: weather, methods: [tools/list, tools/call], tools: [{ hint: read-only }] }
+  - { server: notes, methods: [tools/list, tools/call], tools: [{ hint: read-only }] }
   - server: github
     methods: [tools/list, tools/call]
     tools: [{ name: create_issue, arguments: { repo: [acme/support] } }]

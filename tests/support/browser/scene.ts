@@ -1,5 +1,5 @@
 import { decodeJwt } from 'jose';
-import { createApprovedDefinitions } from '../../../registry/pins/approved-definitions.ts';
+import { type ApprovedDefinitions, createApprovedDefinitions } from '../../../registry/pins/approved-definitions.ts';
 import { createRequests } from '../../../registry/requests/requests.ts';
 import { targetOf } from '../../../registry/servers/server.ts';
 import type { Health } from '../../../registry/servers/server-health.ts';
@@ -105,6 +105,7 @@ export async function startScene({ more = 0, isLong = false } = {}): Promise<Sce
       toObservedTools([...changed, ...(name === 'currenttime' ? [{ name: 'brand_new', description: 'New.' }] : [])]),
     );
   }
+  if (isLong) await showHints(definitions);
   const knownTools = { approved: approvedIn(definitions.hashes(), healths), readOnly: new Map() };
   const registry = await startRegistry(signer.keys, {
     store,
@@ -163,6 +164,17 @@ const approvedIn = (hashes: DefinitionHashes, healths: ReadonlyMap<string, Healt
       return [name, new Set(tools.map((each) => each.name).filter((each) => !pending?.has(each)))];
     }),
   );
+
+/** A server whose hints wait for a person, and one with tools that say something else by now. */
+async function showHints({ observe }: Pick<ApprovedDefinitions, 'observe'>): Promise<void> {
+  const told = (what: string, isHarmless: boolean) =>
+    toObservedTools([
+      { name: 'find', description: what, annotations: { readOnlyHint: true } },
+      { name: 'write', description: 'Writes something.', annotations: { readOnlyHint: isHarmless } },
+    ]);
+  for (const name of ['weather', 'notes']) await observe(name, told('Finds something.', false));
+  await observe('notes', told('Finds everything.', true));
+}
 
 async function disable(store: RegistryStore, name: string): Promise<void> {
   const server = store.get(name);
