@@ -1,5 +1,5 @@
-import { giveAccess } from '../../common/policy/edit/give.ts';
 import { EditRefused } from '../../common/policy/edit/refused.ts';
+import { giveAccessSoon } from '../../common/policy/edit/soon.ts';
 import { decide } from '../../policy/decide.ts';
 import type { KnownTools } from '../../policy/known-tools.ts';
 import { type Policy, scopesOfGroups } from '../../policy/policy.ts';
@@ -51,15 +51,16 @@ export function requireGiven(policy: Policy, known: Pick<KnownTools, 'readOnly'>
  * @param isSet a rule without tools opens it
  * @returns the lines that the edit adds; or why it cannot be made, as a sentence
  */
-export function leastRule(
+export async function leastRule(
   text: string,
   group: string,
   { server, tools }: Pick<AccessRequest, 'server' | 'tools'>,
   isSet = false,
-): { lines: string } | { refused: string } {
+): Promise<{ lines: string } | { refused: string }> {
   if (tools.length === 0 && !isSet) return { refused: 'The request names no tools: choose them.' };
   try {
-    return { lines: addedLines(text, giveAccess(text, { to: { kind: 'group', name: group }, server, tools }).text) };
+    const given = await giveAccessSoon(text, { to: { kind: 'group', name: group }, server, tools });
+    return { lines: addedLines(text, given.text) };
   } catch (error) {
     if (error instanceof EditRefused) return { refused: error.message };
     throw error;

@@ -8,8 +8,9 @@ import { type Taken, takeAway } from './take.ts';
 /** About 500 rules, which take 0.1 s. An edit of a longer text would hold up every request: 10,000 rules take seconds. */
 const lettersAtOnce = 40_000;
 const longestMilliseconds = 20_000;
-const mostThreads = 2;
-let threads = 0;
+const mostWaiting = 8;
+let waiting = 0;
+let last: Promise<unknown> = Promise.resolve();
 
 /** As {@link giveAccess}; a long text is edited on a thread of its own. */
 export async function giveAccessSoon(text: string, grant: Grant): Promise<ReturnType<typeof giveAccess>> {
@@ -23,16 +24,15 @@ export async function takeAwaySoon(text: string, taken: Taken): Promise<ReturnTy
   return (await onThread({ text, take: taken })) as ReturnType<typeof takeAway>;
 }
 
+/** One after the other. */
 async function onThread(workerData: ToEdit) {
-  if (threads >= mostThreads) throw busy();
-  threads++;
-  try {
-    const edited = await edit(workerData);
-    if ('refused' in edited) throw new EditRefused(edited.refused);
-    return edited.result;
-  } finally {
-    threads--;
-  }
+  if (waiting >= mostWaiting) throw busy();
+  waiting++;
+  const mine = last.then(() => edit(workerData));
+  last = mine.catch(() => undefined).finally(() => waiting--);
+  const edited = await mine;
+  if ('refused' in edited) throw new EditRefused(edited.refused);
+  return edited.result;
 }
 
 function edit(workerData: ToEdit): Promise<Edited> {

@@ -115,13 +115,15 @@ async function toDecide(
   return {
     ...remediesFor(policy(), knownTools(), request),
     hasGroups: groups.length > 0,
-    grants: fewest.slice(0, mostGroups).map((group) => ({
-      group,
-      seen: counts.get(group),
-      href: `/access/give?${grantQuery(request, group)}`,
-      hasScopes: scopesOfGroups(policy(), [group]).length > 0,
-      ...(current && leastRule(current.text, group, request, isSet)),
-    })),
+    grants: await Promise.all(
+      fewest.slice(0, mostGroups).map(async (group) => ({
+        group,
+        seen: counts.get(group),
+        href: `/access/give?${grantQuery(request, group)}`,
+        hasScopes: scopesOfGroups(policy(), [group]).length > 0,
+        ...(current && (await leastRule(current.text, group, request, isSet))),
+      })),
+    ),
     tools: request.tools.map((name) => ({ name, hints: hintsOf(known, name) })),
   };
 }

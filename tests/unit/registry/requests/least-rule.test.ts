@@ -39,8 +39,8 @@ test.each<[string, ReturnType<typeof request>, boolean, string[]]>([
   expect(remediesFor(parsePolicy(text), known, asked)).toEqual({ isAllowed, join });
 });
 
-test('The least rule for a group gives what was asked for and no more, and is shown without the rest of the file', () => {
-  const rule = leastRule(text, 'support', request(['write']));
+test('The least rule for a group gives what was asked for and no more, and is shown without the rest of the file', async () => {
+  const rule = await leastRule(text, 'support', request(['write']));
   const lines = 'lines' in rule ? rule.lines : '';
   expect(lines).toContain('write');
   expect(lines).not.toContain('the first line');
@@ -48,8 +48,8 @@ test('The least rule for a group gives what was asked for and no more, and is sh
   expect(lines).not.toMatch(/\*|delete/);
 });
 
-test('The least rule for a set opens it, and gives no tool', () => {
-  const rule = leastRule(text, 'support', request([], ['support'], 'daily'), true);
+test('The least rule for a set opens it, and gives no tool', async () => {
+  const rule = await leastRule(text, 'support', request([], ['support'], 'daily'), true);
   expect(rule).toEqual({ lines: expect.stringContaining('daily') });
   expect('lines' in rule && rule.lines).not.toContain('tools/call');
 });
@@ -57,8 +57,8 @@ test('The least rule for a set opens it, and gives no tool', () => {
 test.each([
   ['no tools', request([])],
   ['a group that cannot be one', { ...request(['write']), server: 'no server' }],
-])('With %s, a sentence says why there is no rule', (_what, asked) => {
-  expect(leastRule(text, 'support', asked)).toEqual({ refused: expect.stringMatching(/\w.*\.$/) });
+])('With %s, a sentence says why there is no rule', async (_what, asked) => {
+  expect(await leastRule(text, 'support', asked)).toEqual({ refused: expect.stringMatching(/\w.*\.$/) });
 });
 
 test.each([

@@ -24,7 +24,7 @@ test.each([short, long])('What is refused is refused with its sentence', async (
 });
 
 test('Of many long texts at once, some are asked to come again', async () => {
-  const all = Array.from({ length: 5 }, () => takeAwaySoon(long, { from: to, server: 'github' }));
+  const all = Array.from({ length: 11 }, () => takeAwaySoon(long, { from: to, server: 'github' }));
   const found = await Promise.allSettled(all);
   const messages = found.map((each) => (each.status === 'rejected' ? (each.reason as Error).message : ''));
   expect(messages.filter((message) => message.includes('Try again in a moment'))).toHaveLength(3);
