@@ -206,6 +206,7 @@ const mostSuggested = 3;
 function listOf(faults: Faults): GiveView['faultList'] {
   const labels: Partial<Record<string, string>> = { to: 'To whom', tools: 'Which tools', why: 'Why' };
   labels.approver = 'Who approves';
+  labels.more = 'Other tools';
   return Object.entries(faults).flatMap(([field, message]) => {
     if (message === undefined) return [];
     const [, tool] = /^limit (\S+) \d+$/.exec(field) ?? [];

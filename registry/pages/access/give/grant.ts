@@ -1,10 +1,12 @@
 import type { Grant, ToolEntry } from '../../../../common/policy/edit/grant.ts';
+import { isToolPattern } from '../../../../common/policy/edit/names.ts';
+import { shortened } from '../../shared/format.ts';
 import { holderIn } from '../shared/holders.ts';
 import { limitsOf } from './limits.ts';
 import type { KnownArgument } from './schema.ts';
 import type { Values } from './values.ts';
 
-/** Messages by field: `to`, `tools`, `approver`, `why`, `form`, or `limit <tool> <row>`. */
+/** Messages by field: `to`, `tools`, `more`, `approver`, `why`, `form`, or `limit <tool> <row>`. */
 export type Faults = Partial<Record<string, string>>;
 
 /** A grant, or what is wrong with the form. */
@@ -63,5 +65,8 @@ function toolsIn(values: Values, argumentsOf: (tool: string) => readonly KnownAr
     };
     tools.push(Object.keys(conditions).length > 0 ? { name, ...conditions } : name);
   }
-  return { tools, faults };
+  const others = values.more.split(/[\s,]+/).filter((name) => name !== '' && !values.tools.has(name));
+  const odd = others.find((name) => !isToolPattern(name));
+  if (odd !== undefined) faults.more = `“${shortened(odd, 60)}” is no name of a tool that a rule can have.`;
+  return { tools: [...tools, ...others], faults };
 }

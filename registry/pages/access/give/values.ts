@@ -27,6 +27,8 @@ export interface Values {
   to: string;
   /** Names of tools. */
   tools: ReadonlySet<string>;
+  /** Names and patterns of other tools, as typed. */
+  more: string;
   /** All tools, later ones included. */
   all: boolean;
   /** All tools that only read by their approved definition, later ones included. */
@@ -69,7 +71,14 @@ export function valuesIn(form: URLSearchParams, now: number): Values {
   const asOf = Number(typed('asOf'));
   const other = typed('to') === 'other' ? name('other') : name('to');
   return {
-    ...{ server: name('server'), to: other, tools: names('tool'), all: form.has('all'), hint: form.has('hint') },
+    ...{
+      server: name('server'),
+      to: other,
+      tools: names('tool'),
+      more: typed('more'),
+      all: form.has('all'),
+      hint: form.has('hint'),
+    },
     ...{ limits: limitsIn(form), only: names('only'), held: names('held'), approver: name('approver') },
     ...{ prompts: form.has('prompts'), resources: form.has('resources') },
     days: spans.find((each) => each === form.get('days')) ?? '',
@@ -106,7 +115,7 @@ export function pressed(values: Values, button: string, reads: readonly string[]
   const [verb = '', tool = '', row = ''] = button.split(' ');
   const { limits } = values;
   if (verb === 'reads') return { ...values, tools: new Set(reads), all: false };
-  if (verb === 'none') return { ...values, tools: new Set(), all: false, hint: false };
+  if (verb === 'none') return { ...values, tools: new Set(), more: '', all: false, hint: false };
   const rows = limits.get(tool) ?? [];
   if (verb === 'limit' && rows.length < mostLimits)
     return {
@@ -121,7 +130,7 @@ export function pressed(values: Values, button: string, reads: readonly string[]
 
 /** A form without a choice. */
 export const emptyValues: Values = {
-  ...{ server: '', to: '', tools: new Set(), all: false, hint: false, limits: new Map() },
+  ...{ server: '', to: '', tools: new Set(), more: '', all: false, hint: false, limits: new Map() },
   ...{ only: new Set(), held: new Set(), approver: '', prompts: false, resources: false },
   ...{ days: '', asOf: 0, why: '', base: 0, request: '' },
 };
