@@ -20,16 +20,25 @@ const mostForeign = 200;
  */
 export function witnessesOf(rule: Condition, all: readonly Condition[]): Arguments[] | undefined {
   if (rule.arguments.length === 0 && !rule.only) return [unjudged(all)];
-  const states = rule.arguments.map((argument) => ({ path: argument.path, values: valuesOf(argument, all) }));
+  const choices: Choice[][] = [];
+  for (const argument of rule.arguments) {
+    const own = choicesOf(argument, all);
+    if (!own) return undefined;
+    choices.push(own);
+  }
   const foreign = foreignPaths(rule, all);
-  const count = states.reduce((product, { values }) => product * values.length, 1);
+  const count = choices.reduce((product, own) => product * own.length, 1);
   if (count > mostCalls || foreign.length > mostForeign) return undefined;
-  let calls: Arguments[] = [noArguments()];
-  for (const { path, values } of states)
-    calls = calls.flatMap((call) => values.map((value) => (value === undefined ? call : withValue(call, path, value))));
+  const calls = choices.reduce<Arguments[]>(
+    (so, own) => so.flatMap((call) => own.map((choose) => choose(call))),
+    [noArguments()],
+  );
   const allows = judgeOf(rule);
-  // `only` refuses what it does not name, and no rule takes a look-alike of what it names: a call goes without them.
+  const judged = new Set(rule.arguments.map(({ path }) => path[0]));
+  // `only` refuses what it does not name, and no rule takes a look-alike of what it names: a call goes without them. An object
+  // that is missing stays so.
   const add = (call: Arguments, path: readonly string[]) => {
+    if (path.length > 1 && judged.has(path[0]) && !isObject(at(call, path.slice(0, -1)))) return call;
     const more = withValue(call, path, null);
     return allows(more) ? more : call;
   };
@@ -54,21 +63,32 @@ export function judgeOf({ arguments: rules, only }: Pick<Condition, 'arguments' 
     decide(policy, ['only'], 'any', [{ method: 'tools/call', object, arguments: call }]).allowed;
 }
 
+/** Makes an argument what it may be, in a call. */
+type Choice = (call: Arguments) => Arguments;
+
 /**
- * What an argument may be in a call: a list of all its samples, an empty list, or missing (undefined). In place of the samples
- * of a rule that takes anything: what the fewest others take.
+ * What an argument may be in a call: a list of all its samples, an empty list, or missing, with the objects that lead to it or
+ * without. In place of the samples of a rule that takes anything: what the fewest others take. Undefined if it may be something
+ * of which there is no sample.
  */
-function valuesOf(argument: ArgumentRule, all: readonly Condition[]): unknown[] {
+function choicesOf(argument: ArgumentRule, all: readonly Condition[]): Choice[] | undefined {
+  const { path } = argument;
   const allows = judgeOf({ arguments: [argument], only: false });
-  const isAllowed = (value: unknown) => allows(withValue(noArguments(), argument.path, value));
-  const samples = samplesOf(argument, all).filter(isAllowed);
-  const full = [null, [[null]], { [unnamedIn(all)]: null }, samples].find(
-    (value) => isAllowed(value) && !(Array.isArray(value) && value.length === 0),
-  );
+  const put =
+    (value: unknown): Choice =>
+    (call) =>
+      withValue(call, path, value);
+  const isAllowed = (value: unknown) => allows(put(value)(noArguments()));
+  const samples = samplesOf(argument, all, isAllowed);
+  if (!samples) return undefined;
+  const full = [null, [[null]], { [unnamedIn(all)]: null }, samples].find(isAllowed);
+  const missing = path.map((_, depth): Choice => {
+    return (call) => (depth === 0 ? call : withValue(call, path.slice(0, depth), noArguments()));
+  });
   return [
-    ...(full === undefined ? [] : [full]),
-    ...(isAllowed([]) ? [[]] : []),
-    ...(allows(noArguments()) ? [undefined] : []),
+    ...(full === undefined ? [] : [put(full)]),
+    ...(isAllowed([]) ? [put([])] : []),
+    ...(allows(noArguments()) ? missing : []),
   ];
 }
 
@@ -102,9 +122,19 @@ function withValue(call: Arguments, [key, ...rest]: readonly string[], value: un
   if (key === undefined) return call;
   const isThere = Object.hasOwn(call, key);
   const old = isThere ? call[key] : noArguments();
-  const isObject = typeof old === 'object' && old !== null && !Array.isArray(old);
-  if (rest.length === 0 ? isThere : !isObject) return call;
-  const copy: Record<string, unknown> = Object.assign(Object.create(null), call);
+  if (rest.length === 0 ? isThere : !isObject(old)) return call;
+  const copy: Record<string, unknown> = Object.assign(noArguments(), call);
   copy[key] = rest.length === 0 ? value : withValue(old as Arguments, rest, value);
   return copy;
+}
+
+function at(call: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>(
+    (found, key) => (isObject(found) && Object.hasOwn(found, key) ? found[key] : undefined),
+    call,
+  );
+}
+
+function isObject(value: unknown): value is Arguments {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

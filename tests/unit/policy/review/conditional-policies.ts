@@ -5,10 +5,13 @@ import { parse, stringify } from 'yaml';
 export const ends = ['2030-01-01T00:00:00Z', '2031-01-01T00:00:00Z'];
 export const times = ['2029-06-01T00:00:00Z', '2030-06-01T00:00:00Z', '2031-06-01T00:00:00Z'].map(Date.parse);
 
-const values = fc.uniqueArray(fc.constantFrom('a', 'b', 'acme/x', 'acme/*', 'ac*', '*', 1, 2, true), {
-  minLength: 1,
-  maxLength: 3,
-});
+const values = fc.uniqueArray(
+  fc.constantFrom('a', 'b', 'acme/x', 'acme/*', 'ac*', 'db://q?*', 'db://*', '*', 1, 2, true),
+  {
+    minLength: 1,
+    maxLength: 3,
+  },
+);
 const argument = fc.oneof(
   values,
   fc.record({ in: values, optional: fc.boolean(), empty: fc.boolean() }, { requiredKeys: ['in'] }),
@@ -22,7 +25,7 @@ const argument = fc.oneof(
   ),
 );
 const approve = fc.constantFrom('person', { groups: ['ops'] }, { groups: ['ops', 'sec'] });
-const names = fc.uniqueArray(fc.constantFrom('repo', 'n', '/o/x', '/o/y'), { minLength: 1, maxLength: 2 });
+const names = fc.uniqueArray(fc.constantFrom('repo', 'n', 'o', '/o/x', '/o/y'), { minLength: 1, maxLength: 2 });
 const named = fc
   .tuple(names, fc.array(argument, { minLength: 2, maxLength: 2 }))
   .map(([keys, rules]) => Object.fromEntries(keys.map((key, i) => [key, rules[i]])));
@@ -68,7 +71,27 @@ export const conditionalPolicy = fc
   // What is undefined is not there.
   .map((rules) => stringify(JSON.parse(JSON.stringify({ group_mappings: { g: ['s'], ops: [], sec: [] }, s: rules }))));
 
-const pool = ['a', 'b', 'acme/x', 'acme/zz', 'acme/../x', 'acz', 'zz', '', 1, 2, 1.5, 0, 50, 101, true, false, null];
+const pool = [
+  'a',
+  'b',
+  'acme/x',
+  'acme/zz',
+  'acme/../x',
+  'acz',
+  'zz',
+  '',
+  'db://q?x&y',
+  'db://z',
+  1,
+  2,
+  1.5,
+  0,
+  50,
+  101,
+  true,
+  false,
+  null,
+];
 const listed = fc.array(fc.constantFrom<unknown>(...pool), { maxLength: 4 });
 const value = fc.oneof(fc.constantFrom<unknown>(...pool), listed, fc.constant([[null]]), fc.constant({ z: 1 }));
 const sometimes = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined, freq: 2 });
@@ -103,7 +126,13 @@ export function shuffled(text: string): string {
   return stringify({ ...file, s: reversed(file.s) });
 }
 
-const fresh: Record<string, string> = { 'acme/*': 'acme/q', 'ac*': 'acq', '*': 'q' };
+const fresh: Record<string, string[]> = {
+  'acme/*': ['acme/q'],
+  'ac*': ['acq'],
+  'db://q?*': ['db://q?x', 'db://q?x&y'],
+  'db://*': ['db://x', 'db://x/y'],
+  '*': ['q'],
+};
 
 /** Calls that tell the entries of a policy apart: at the limits of what each allows. */
 export function tellingCalls(text: string): Record<string, unknown>[] {
@@ -111,19 +140,19 @@ export function tellingCalls(text: string): Record<string, unknown>[] {
   const named = entries.flatMap((entry) => (typeof entry === 'string' || !entry.arguments ? [] : [entry.arguments]));
   return [{}, ...named].flatMap((rules) => {
     let calls: Record<string, unknown>[] = [{ other: null }, {}];
-    for (const name of ['repo', 'n', '/o/x', '/o/y']) {
+    for (const name of ['o', 'repo', 'n', '/o/x', '/o/y']) {
       const rule = rules[name];
       const may: unknown[] = rule ? valuesOf(Array.isArray(rule) ? { in: rule } : rule) : [null, undefined];
       calls = calls.flatMap((call) => may.map((each) => (each === undefined ? call : put(call, name, each))));
     }
-    return calls;
+    return calls.flatMap(({ o, ...call }) => [{ o, ...call }, call, { o: {}, ...call }, { o: null, ...call }]);
   });
 }
 
 function valuesOf({ in: list, min, max, optional, empty }: NonNullable<Entry['arguments']>[string]): unknown[] {
   const range = [min ?? -9e15, max ?? 9e15, ((min ?? -99) + (max ?? 99)) / 2 + 0.1];
   const isRange = min !== undefined || max !== undefined;
-  const full = list ? list.map((each) => fresh[String(each)] ?? each) : isRange ? range : null;
+  const full = list ? list.flatMap((each) => fresh[String(each)] ?? [each]) : isRange ? range : null;
   return [full, ...(optional ? [undefined] : []), ...(empty ? [[]] : [])];
 }
 

@@ -133,6 +133,33 @@ test('what has ended is no difference', () => {
   ]);
 });
 
+test('what cannot be told is both gained and lost, and the same conditions in another order are no difference', () => {
+  // Too many arguments may be missing to try all of their combinations.
+  const many = (names: string[], most: number) =>
+    `tools: [{name: pay, arguments: {${names.map((name) => `${name}: {max: ${most}, optional: true}`)}}}]`;
+  const names = Array.from({ length: 12 }, (_, i) => `n${i}`);
+  expect(lines(many(names, 5), many(names.toReversed(), 5))).toEqual([]);
+  expect(diff(policy(many(names, 5)), policy(many(names, 6))).map(({ who, change }) => `${who} ${change}`)).toEqual([
+    'g gains',
+    'g loses',
+    's gains',
+    's loses',
+  ]);
+  // Half of an escape: such a glob covers itself only.
+  const glob = (text: string) => `tools: [{name: pay, arguments: {to: ["${text}"]}}]`;
+  expect(lines(glob('a%2*'), glob('a%2*'))).toEqual([]);
+  expect(lines(glob('a%2*'), glob('a*'))).toHaveLength(2);
+});
+
+test('a longer glob loses, unless it takes an address that the shorter one does not', () => {
+  const glob = (...texts: string[]) => `tools: [{name: pay, arguments: {to: [${texts.map((text) => `"${text}"`)}]}}]`;
+  const changes = (before: string, after: string) => lines(before, after).map((line) => line.split(' ')[1]);
+  expect(changes(glob('http://h/*'), glob('http://h/ab*'))).toEqual(['loses']);
+  // `http://h/a:x` is under the longer one; `a:` could be a drive under the shorter one.
+  expect(changes(glob('http://h/*'), glob('http://h/a*'))).toEqual(['gains', 'loses']);
+  expect(changes(glob('db://*'), glob('db://*', 'db://q?*'))).toEqual(['gains']);
+});
+
 test('limits are told for those whose calls they count, and not for tools that they may not call', () => {
   const rule = '{server: github, methods: [tools/call], tools: [pay]}';
   const limited = (...limits: string[]) =>
@@ -209,14 +236,15 @@ test('two policies have no difference exactly if they allow and hold the same ca
         const [before, after] = [readPolicySource(one), readPolicySource(other)];
         const at = times[0] ?? 0;
         const found = diff(compilePolicy(before, at), compilePolicy(after, at)).filter(({ who }) => who === 'g');
-        const asked = [...calls, ...tellingCalls(one), ...tellingCalls(other)];
+        const all = [...calls, ...tellingCalls(one), ...tellingCalls(other)];
+        const asked = [...new Map(all.map((call) => [JSON.stringify(call), call])).values()];
         const isSame = JSON.stringify(verdicts(before, asked)) === JSON.stringify(verdicts(after, asked));
         expect([one, other, found.length === 0]).toEqual([one, other, isSame]);
         if (isSame) equal++;
         else different++;
       },
     ),
-    { numRuns: runs(150) },
+    { numRuns: runs(60) },
   );
-  if (!mutating) expect(Math.min(equal, different)).toBeGreaterThan(10);
+  if (!mutating) expect(Math.min(equal, different)).toBeGreaterThan(5);
 });
