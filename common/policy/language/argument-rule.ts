@@ -60,7 +60,8 @@ export const argumentRules = z
   .unknown()
   .superRefine((given, ctx) => {
     // A record would leave it out, and with it a condition.
-    if (typeof given === 'object' && given !== null && Object.hasOwn(given, '__proto__'))
+    const names = typeof given === 'object' && given !== null ? Object.keys(given) : [];
+    if (names.some((each) => each.split('/').includes('__proto__')))
       ctx.addIssue({ code: 'custom', message: 'no rule can name __proto__: calls with it are refused' });
   })
   .pipe(byName)

@@ -83,7 +83,8 @@ function each<A, B>(text: z.ZodType<A>, other: z.ZodType<B>) {
   return (given: unknown, ctx: z.RefinementCtx): A | B => {
     const result = (typeof given === 'string' ? text : other).safeParse(given);
     if (result.success) return result.data as A | B;
-    for (const issue of result.error.issues) ctx.addIssue({ ...issue, input: given } as never);
+    // As issues of our own: after an unrecognized key, zod goes on with a value that is not there.
+    for (const { path, message } of result.error.issues) ctx.addIssue({ code: 'custom', path, message });
     return z.NEVER;
   };
 }
