@@ -17,6 +17,8 @@ export interface MemoryDoor extends PolicyDoor {
   changeBy(name: string, text: string, why: string): void;
   /** The policy file changes; null for not. */
   drifts(text: string | null): void;
+  /** Whether it fails to compare policies, and to change them. */
+  isBusy: boolean;
   /** What the next replays answer; undefined: they fail. */
   replays(answer: ReplayAnswer | undefined): void;
 }
@@ -114,7 +116,8 @@ export function memoryDoor(first: string, { editable = true, now = () => new Dat
     drift: drift === null ? null : { version: mark(drift), text: drift },
     proposals,
   });
-  return {
+  const door: MemoryDoor = {
+    isBusy: false,
     text: () => last().text,
     changeBy: (name, text, why) => void add(text, { by: { sub: name, name }, why, source: 'page' }),
     drifts: (text) => {
@@ -134,8 +137,14 @@ export function memoryDoor(first: string, { editable = true, now = () => new Dat
       if (!found) throw new RegistryError('not_found', 'There is no such version.');
       return found;
     },
-    judge: async (assertion, text) => judge(assertion, text),
-    change,
+    judge: async (assertion, text) => {
+      if (door.isBusy) throw new RegistryError('policy_unavailable', 'The policy cannot be compared at the moment.');
+      return judge(assertion, text);
+    },
+    change: async (assertion, wanted) => {
+      if (door.isBusy) throw new RegistryError('policy_unavailable', 'The policy cannot be compared at the moment.');
+      return await change(assertion, wanted);
+    },
     settle: async (assertion, id, act) => {
       const proposal = proposals.find((each) => each.id === id);
       if (!proposal) throw new RegistryError('not_found', 'There is no such change.');
@@ -156,4 +165,5 @@ export function memoryDoor(first: string, { editable = true, now = () => new Dat
       throw new RegistryError('policy_unavailable', 'The policy cannot be read at the moment.');
     },
   };
+  return door;
 }

@@ -5,7 +5,7 @@ import {
   policyChange,
 } from '../../../../common/policy/versions.ts';
 import { actorOf } from '../../../access/guards.ts';
-import { PolicyConflict, RegistryError } from '../../../errors/registry-error.ts';
+import { type ErrorCode, PolicyConflict, RegistryError } from '../../../errors/registry-error.ts';
 import type { Note } from '../../shared/notes.ts';
 import type { AccessOptions, Editor } from '../shared/options.ts';
 
@@ -24,7 +24,7 @@ export interface Change {
 }
 
 /** What keeps a change from being made: a fault of the form, or another change that came first. */
-export type Refused = { fault: string; why?: string } | { conflict: Conflict };
+export type Refused = { status: number; fault?: string; why?: string } | { conflict: Conflict };
 
 /**
  * Makes a change, and redirects to where its note and the way back are.
@@ -39,7 +39,7 @@ export async function applyChange(
   const { policyDoor, notes } = options;
   const { base, text, why, source, done, next = '/access' } = change;
   const fault = faultOfWhy(why);
-  if (fault) return { fault: '', why: fault };
+  if (fault) return { status: 400, why: fault };
   try {
     const made = await policyDoor.change(editor.assertion, { base, text, why: why.trim(), source });
     if ('proposed' in made) {
@@ -56,10 +56,17 @@ export async function applyChange(
     return undefined;
   } catch (error) {
     if (error instanceof PolicyConflict) return { conflict: error.conflict };
-    const isOwn = error instanceof RegistryError && (error.code === 'input_invalid' || error.code === 'policy_fixed');
-    if (!isOwn) throw error;
-    return { fault: error.message };
+    if (!(error instanceof RegistryError) || !shownInForm.has(error.code)) throw error;
+    return { status: error.status, fault: error.message };
   }
+}
+
+/** Refusals that the form shows, with all that was typed. */
+const shownInForm: ReadonlySet<ErrorCode> = new Set(['input_invalid', 'policy_fixed', 'policy_unavailable']);
+
+/** The faults of a form whose change was refused. */
+export function faultsOf({ fault, why }: Exclude<Refused, { conflict: Conflict }>) {
+  return { ...(fault && { form: fault }), ...(why && { why }) };
 }
 
 /** What is wrong with the reason for a change; undefined if nothing is. */

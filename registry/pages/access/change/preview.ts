@@ -1,4 +1,4 @@
-import type { CurrentPolicy } from '../../../../common/policy/versions.ts';
+import type { CurrentPolicy, JudgedPolicy } from '../../../../common/policy/versions.ts';
 import { digest } from '../../shared/digest.ts';
 import { type AccessOptions, type Editor, orNothing, seenOf } from '../shared/options.ts';
 import { type ChangeLines, linesOf } from './difference-lines.ts';
@@ -22,6 +22,8 @@ export interface Preview {
   more: number;
   /** Why a second editor would have to confirm it. */
   needsSecond: readonly string[];
+  /** It cannot be told now what it means: then it is not applied either. */
+  isUnknown: boolean;
   /** What keeps the text from being a policy. */
   faults: readonly string[];
   /** Undefined where it cannot be told now. */
@@ -31,6 +33,8 @@ export interface Preview {
   /** The whole new file, where it is not changed from here; empty if it is too large for a page. */
   copy: string | undefined;
 }
+
+const nothing: JudgedPolicy = { differences: [], more: 0, needsSecond: [], faults: [] };
 
 /**
  * Asks what a text would mean as the policy: in words, over what was recorded, and as lines.
@@ -45,13 +49,18 @@ export async function previewOf(
   const { policyDoor, now } = options;
   const since = new Date(now().getTime() - replayDays * oneDay).toISOString();
   const isSame = text === current.text;
-  const [judged, replay] = isSame
-    ? [{ differences: [], more: 0, needsSecond: [], faults: [] }, undefined]
-    : await Promise.all([policyDoor.judge(assertion, text), orNothing(policyDoor.replay(assertion, { text, since }))]);
+  const [answer, replay] = isSame
+    ? [nothing, undefined]
+    : await Promise.all([
+        orNothing(policyDoor.judge(assertion, text)),
+        orNothing(policyDoor.replay(assertion, { text, since })),
+      ]);
+  const judged = answer ?? nothing;
   const groups = judged.differences.flatMap(({ kind, who }) => (kind === 'person' ? [who] : []));
   const isWhole = text.length <= longestCopy;
   return {
-    mark: markOf(text),
+    mark: answer ? markOf(text) : '',
+    isUnknown: answer === undefined,
     ...{ isSame, more: judged.more, needsSecond: judged.needsSecond, faults: judged.faults, replayDays },
     lines: linesOf(judged.differences, await seenOf(options, assertion, groups)),
     replay: replay && replayView(replay),

@@ -12,7 +12,7 @@ import { isSet } from '../../../servers/server.ts';
 import type { AccessRequest } from '../../../store/requests.ts';
 import { inWords } from '../../shared/format.ts';
 import type { View } from '../../shared/render.ts';
-import { applyChange, type Refused } from '../change/apply.ts';
+import { applyChange, faultsOf, type Refused } from '../change/apply.ts';
 import { type ChangeLines, linesOf } from '../change/difference-lines.ts';
 import { lookFirst, markOf, type Preview, previewOf } from '../change/preview.ts';
 import { holdersOf, holderWords, scopesOf } from '../shared/holders.ts';
@@ -128,8 +128,8 @@ async function apply(options: AccessOptions, req: Request, res: Response, about:
 async function showRefused(options: AccessOptions, req: Request, res: Response, about: About, refused: Refused) {
   const { values } = about.state;
   if (!('conflict' in refused)) {
-    const faults: Faults = { ...(refused.fault && { form: refused.fault }), ...(refused.why && { why: refused.why }) };
-    return await show(options, req, res, 400, { ...about, state: { values, faults } });
+    const state = { values, faults: faultsOf(refused) };
+    return await show(options, req, res, refused.status, { ...about, state });
   }
   const current = await options.policyDoor.current(about.editor.assertion);
   const state = { values: { ...values, base: current.number ?? 0 }, conflict: linesOf(refused.conflict.differences) };

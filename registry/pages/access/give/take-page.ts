@@ -10,7 +10,7 @@ import { notFound } from '../../../access/permissions.ts';
 import { RegistryError } from '../../../errors/registry-error.ts';
 import { inWords } from '../../shared/format.ts';
 import type { View } from '../../shared/render.ts';
-import { applyChange } from '../change/apply.ts';
+import { applyChange, faultsOf } from '../change/apply.ts';
 import { linesOf } from '../change/difference-lines.ts';
 import { lookFirst, markOf, previewOf } from '../change/preview.ts';
 import { holderIn, holderWords, scopesOf } from '../shared/holders.ts';
@@ -93,8 +93,7 @@ async function apply(options: AccessOptions, req: Request, res: Response, about:
   const refused = await applyChange(options, editor, res, { base, text: made.text, why, source: 'page', done });
   if (!refused) return;
   if (!('conflict' in refused)) {
-    const faults: Faults = { ...(refused.fault && { form: refused.fault }), ...(refused.why && { why: refused.why }) };
-    return await show(options, req, res, 400, { ...about, faults });
+    return await show(options, req, res, refused.status, { ...about, faults: faultsOf(refused) });
   }
   const now = await options.policyDoor.current(editor.assertion);
   const conflict = linesOf(refused.conflict.differences);

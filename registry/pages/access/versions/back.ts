@@ -3,7 +3,7 @@ import type { CurrentPolicy, PolicyVersionText } from '../../../../common/policy
 import { formOf, readForm } from '../../../access/body.ts';
 import { requireOwnPage } from '../../../access/own-page.ts';
 import type { View } from '../../shared/render.ts';
-import { applyChange } from '../change/apply.ts';
+import { applyChange, faultsOf } from '../change/apply.ts';
 import { type ChangeLines, linesOf } from '../change/difference-lines.ts';
 import { previewOf } from '../change/preview.ts';
 import { numberIn, numberOf } from '../shared/numbers.ts';
@@ -53,8 +53,7 @@ export function createBackPage(options: AccessOptions): Router {
       const refused = await applyChange(options, editor, res, change);
       if (!refused) return;
       if (!('conflict' in refused)) {
-        const faults = { ...(refused.fault && { form: refused.fault }), ...(refused.why && { why: refused.why }) };
-        return await show(res, 400, { ...about, values, faults });
+        return await show(res, refused.status, { ...about, values, faults: faultsOf(refused) });
       }
       const current = await policyDoor.current(editor.assertion);
       const conflict = linesOf(refused.conflict.differences);

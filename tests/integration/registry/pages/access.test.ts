@@ -248,6 +248,12 @@ describe('Giving access', () => {
       'An agent cannot approve its own calls',
     ],
     [
+      'a name that no rule can have',
+      [...give, ['more', 'get_*, a"b'], ['why', 'because']],
+      400,
+      '“a"b” is no name of a tool that a rule can have.',
+    ],
+    [
       'a limit without a value',
       [
         ...give,
@@ -270,6 +276,19 @@ describe('Giving access', () => {
       expect(door.text()).toBe(text);
     },
   );
+
+  test('while policies cannot be compared, the form keeps what was typed and applies nothing', async () => {
+    const fields: [string, string][] = [...give, ['base', '1'], ['why', 'They read the list.']];
+    const preview = await send('/access/give', { form: [...fields, ['do', 'preview']] });
+    door.isBusy = true;
+    const again = await send('/access/give', { form: [...fields, ['do', 'preview']] });
+    expect(again.words).toContain('What it means cannot be told at the moment.');
+    expect(again.html).not.toContain('value="apply"');
+    const form: [string, string][] = [...fields, ['seen', hidden(preview.html, 'seen')], ['do', 'apply']];
+    const refused = await send('/access/give', { form });
+    expect([refused.status, refused.words]).toEqual([503, expect.stringContaining('cannot be compared at the moment')]);
+    expect([refused.html.includes('They read the list.'), door.text()]).toEqual([true, text]);
+  });
 
   test('a form that is applied without its preview shows it first', async () => {
     const form: [string, string][] = [...give, ['base', '1'], ['why', 'They read the list.'], ['do', 'apply']];
@@ -481,7 +500,7 @@ describe('Where the policy is a file', () => {
     const { html } = await send('/access/give', { url, form: [...give, ['do', 'preview']] });
     const form: [string, string][] = [...give, ['why', 'because'], ['seen', hidden(html, 'seen')], ['do', 'apply']];
     const answer = await send('/access/give', { url, form });
-    expect([answer.status, fixed.door.text()]).toEqual([400, text]);
+    expect([answer.status, fixed.door.text()]).toEqual([409, text]);
   });
 });
 
