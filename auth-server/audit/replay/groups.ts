@@ -39,7 +39,7 @@ export interface ReadGroups {
   from: number | undefined;
 }
 
-/** Records that one query reads. In SQLite other work of the thread waits meanwhile, about 30 ms; PostgreSQL groups elsewhere. */
+/** Records that one query reads. In SQLite other work of the thread waits meanwhile, about 50 ms; PostgreSQL groups elsewhere. */
 const recordsAtOnce = { sqlite: 5_000, postgres: 10_000 } as const;
 /** A caller may invent a name for each call. These take about 50 MB. */
 const mostGroups = 100_000;
