@@ -17,7 +17,7 @@ const states = [
   state('Who may call what, for a person who only sees it', '/access', { who: watcher }),
   state('An allowance that the policy names', '/access?who=mcp-registry-admin&tool=delete_branch&server=github'),
   state('A refusal that the policy names', '/access?who=mcp-registry-user&tool=delete_branch&server=GitHub'),
-  state('A question that names too little', '/access?who=nobody-here&tool=x&server=github'),
+  state('A question that names too little', '/access?who=strangers&tool=x&server=github'),
   state('The choice of a server to give access to', '/access/give'),
   state('The form to give access', github),
   state('What giving access would change', give),
