@@ -92,7 +92,7 @@ export function conditionWords({ hint, arguments: rules, only, approve, until }:
 }
 
 /** `repo is acme/support`, `amount is from 1 to 100`; `labels, if given, is bug or question, or an empty list`. */
-export function argumentWords({ name, values, min, max, optional, empty }: ArgumentRule): string {
+function argumentWords({ name, values, min, max, optional, empty }: ArgumentRule): string {
   const range = rangeWords(min, max);
   const what = [...(values ?? []).map(valueWords), ...(range === undefined ? [] : [range])];
   const given = optional ? `${name}, if given,` : name;

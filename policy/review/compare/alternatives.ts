@@ -88,7 +88,7 @@ function includes(all: Approvers, some: Approvers): boolean {
   return (all.person || !some.person) && some.groups.every((group) => all.groups.includes(group));
 }
 
-export function isPlain({ hint, arguments: rules, only, approve }: Condition): boolean {
+function isPlain({ hint, arguments: rules, only, approve }: Condition): boolean {
   return hint === undefined && rules.length === 0 && !only && approve === undefined;
 }
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { parse, stringify } from 'yaml';
 
 /** Times at which something ends, and one between each two of them. */
-export const ends = ['2030-01-01T00:00:00Z', '2031-01-01T00:00:00Z'];
+const ends = ['2030-01-01T00:00:00Z', '2031-01-01T00:00:00Z'];
 export const times = ['2029-06-01T00:00:00Z', '2030-06-01T00:00:00Z', '2031-06-01T00:00:00Z'].map(Date.parse);
 
 const values = fc.uniqueArray(

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { parsePolicy } from '../../../../common/policy/policy-file.ts';
 import { callConditions, toolsOn } from '../../../../policy/review/conditions.ts';
 
@@ -64,4 +65,22 @@ test('the named tools of a server are those without a condition, and the others 
     ],
   });
   expect(toolsOn(policy, ['s'], 'other')).toEqual({ plain: [], conditional: [] });
+});
+
+test('the example of docs/scopes.md is a policy, and means what stands beside it', () => {
+  const [, example = ''] = /```yaml\n(github-triage:[^`]*)```/.exec(readFileSync('docs/scopes.md', 'utf8')) ?? [];
+  const written = parsePolicy(`group_mappings: {g: [github-triage]}\n${example}`, Date.parse('2026-12-01T00:00:00Z'));
+  expect(toolsOn(written, ['github-triage'], 'github')).toEqual({
+    plain: ['get_issue'],
+    conditional: [
+      {
+        name: 'create_issue',
+        words:
+          'when repo is text that begins with acme/ and priority is low or medium and amount is from 1 to 100 and labels, if given, is bug or question',
+      },
+      { name: 'delete_branch', words: 'after approval by a person in mcp-registry-operator' },
+      { name: 'merge_pull_request', words: 'until 2026-12-28 17:00 UTC' },
+      { name: '*', words: 'if a person approved it as read-only' },
+    ],
+  });
 });
