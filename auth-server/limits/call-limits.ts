@@ -11,7 +11,7 @@ import { type Asked, type Full, startOf } from './counts.ts';
 import { type SharedCounts, type SharingOptions, shareCounts } from './shared-counts.ts';
 
 /** Takes a call back that was counted: a refused call does not count. */
-export type GiveBack = () => void;
+type GiveBack = () => void;
 
 /** A limit of a caller. `endsAt` in seconds since 1970: when the next window begins. */
 export interface LimitState {
@@ -21,7 +21,7 @@ export interface LimitState {
 }
 
 /** A caller near a limit. */
-export interface NearLimit extends LimitState {
+interface NearLimit extends LimitState {
   kind: 'person' | 'agent';
   subject: string;
   name: string;

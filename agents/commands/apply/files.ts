@@ -19,7 +19,7 @@ export interface Wanted {
 const extensions = new Set(['.yml', '.yaml', '.json']);
 const mostFiles = 1_000;
 const mostBytes = 1_048_576;
-export const mostServers = 1_000;
+const mostServers = 1_000;
 
 const list = z.array(registration, 'must be a list of servers').max(mostServers);
 /** A list as in `registry/servers.yml`, or one server alone. */
