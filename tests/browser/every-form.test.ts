@@ -244,6 +244,26 @@ const formStates: [string, string, Prepare][] = [
     },
   ],
   [
+    'A form to ask for access that lacks the reason',
+    '/requests/new?server=fininfo',
+    async (page) => {
+      await page.getByRole('button', { name: 'Ask for access' }).click();
+      await page.getByText('Not sent.').waitFor();
+    },
+  ],
+  [
+    'A request for access that was answered',
+    '/requests/new?server=fininfo',
+    async (page) => {
+      await page.getByLabel('Why you need it').fill('For the weekly report.');
+      await page.getByRole('button', { name: 'Ask for access' }).click();
+      await page.getByText('You have asked for access.').waitFor();
+      await page.getByLabel('What alice reads').fill('You have it already.');
+      await page.getByRole('button', { name: 'Refuse the request' }).click();
+      await page.getByText('You have refused the request.').waitFor();
+    },
+  ],
+  [
     'A form that was changed meanwhile',
     edit,
     async (page) => {

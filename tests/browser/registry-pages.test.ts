@@ -237,7 +237,7 @@ test('A keyboard user can skip to the content, sees the focus, and reaches every
     expect(await focused('it.textContent')).toBe('Skip to content');
     expect(await focused('it.getBoundingClientRect().top >= 0')).toBe(true);
     const reached: unknown[] = [];
-    for (let i = 0; i < 11; i++) {
+    for (let i = 0; i < 12; i++) {
       await page.keyboard.press('Tab');
       reached.push(await focused('it.getAttribute("aria-label") ?? it.textContent.trim().split("\\n")[0]'));
       expect(await focused('getComputedStyle(it).outlineWidth')).toBe('2px');
@@ -253,6 +253,7 @@ test('A keyboard user can skip to the content, sees the focus, and reaches every
       'aalice, account',
       'My account',
       'My rights',
+      'Requests for access',
       '',
       'Sign out',
       'Register a server',
