@@ -10,9 +10,10 @@ export function plainly(text: string): string {
   return reveal(text).replace(/[\n\t]/g, ' ');
 }
 
-/** Who asks, in the words of a page. */
+/** Who asks, in the words of a page. People may choose the name that is shown, so the user name stands beside it. */
 export function callerOf(hold: Pick<Hold, 'owner' | 'username' | 'shownName'>): string {
-  const name = plainly(hold.shownName ?? hold.username);
+  const { username, shownName } = hold;
+  const name = plainly(shownName === undefined ? username : `${shownName} (${username})`);
   return hold.owner.startsWith('agent:') ? `the agent ${name}` : name;
 }
 

@@ -136,6 +136,8 @@ export class Holds {
 
   async #ask(key: string, call: HeldCall, approvers: Approvers): Promise<Outcome> {
     const { owner, username, shownName, client, server, tool, definition = '', text } = call;
+    // Before the lock: a caller who asks for ever more must not make the others wait for it.
+    if (await this.#isFull(this.#db, owner)) return { is: 'too many' };
     const locked = await this.#deps.vault.lock(text);
     const about = { owner, username, shown_name: shownName ?? null, client: client ?? null, server, tool, definition };
     const nothing = { state: 'open', answered: null, round: null, rounds: 0 } as const;
@@ -144,9 +146,7 @@ export class Holds {
       await transaction.deleteFrom('hold').where('expires_at', '<=', this.#now).execute();
       const other = await this.#waiting(transaction, key);
       if (other) return { is: 'waiting', id: other.id, isNew: false };
-      const own = transaction.selectFrom('hold').where('owner', '=', owner).where('state', 'in', ['open', 'approved']);
-      const { count } = await own.select((e) => e.fn.countAll().as('count')).executeTakeFirstOrThrow();
-      if (Number(count) >= mostPerCaller) return { is: 'too many' };
+      if (await this.#isFull(transaction, owner)) return { is: 'too many' };
       const id = randomBytes(16).toString('base64url');
       const times = { asked_at: this.#now, expires_at: this.#in(holdSeconds.open) };
       const row = { id, call: key, ...about, approvers: JSON.stringify(approvers), arguments: locked, ...nothing };
@@ -156,6 +156,12 @@ export class Holds {
         .execute();
       return { is: 'waiting', id, isNew: true };
     });
+  }
+
+  async #isFull(db: Pick<Kysely<HoldSchema>, 'selectFrom'>, owner: string): Promise<boolean> {
+    const own = db.selectFrom('hold').where('owner', '=', owner).where('state', 'in', ['open', 'approved']);
+    const waiting = own.where('expires_at', '>', this.#now).select((e) => e.fn.countAll().as('count'));
+    return Number((await waiting.executeTakeFirstOrThrow()).count) >= mostPerCaller;
   }
 
   #live(key: string, db: Pick<Kysely<HoldSchema>, 'selectFrom'> = this.#db) {

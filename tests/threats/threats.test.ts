@@ -7,6 +7,7 @@ import { testNames } from '../support/rows/test-names.ts';
 import { accounts } from './accounts.ts';
 import { advisories } from './advisories.ts';
 import { answers } from './answers.ts';
+import { approvals } from './approvals.ts';
 import { attacked } from './attacked.ts';
 import { audit } from './audit.ts';
 import { brokers } from './brokers.ts';
@@ -32,6 +33,7 @@ const rows = [
   ...oauth,
   ...brokers,
   ...accounts,
+  ...approvals,
   ...audit,
   ...kept,
 ];

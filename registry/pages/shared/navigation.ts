@@ -39,7 +39,7 @@ export function createNavigation(
       ...(mayViewPeople(policy(), person)
         ? [{ href: '/people', label: 'People', icon: 'people', below: /^\/people\// }]
         : []),
-      ...(usesApprovals(policy().source)
+      ...(person.authMethod === 'session_cookie' && usesApprovals(policy().source)
         ? [{ href: '/approvals', label: 'Approvals', icon: 'hand', below: /^\/approvals\// }]
         : []),
     ];
