@@ -1,5 +1,10 @@
 import * as z from 'zod';
 import { replayAnswer, replayRow, replaySide } from '../../../common/policy/replay.ts';
+import type { Run } from '../../lib/command.ts';
+import { usageError } from '../../lib/failure.ts';
+import { safeText } from '../../lib/print.ts';
+import { doesWithPolicy, openPolicyApi, type PolicyOptions } from './ask.ts';
+import { readPolicyFile } from './file.ts';
 import {
   callsInWords,
   cannotTellInWords,
@@ -7,12 +12,7 @@ import {
   replaySideWords,
   rowInWords,
   thousands,
-} from '../../../common/policy/replay-words.ts';
-import type { Run } from '../../lib/command.ts';
-import { usageError } from '../../lib/failure.ts';
-import { safeText } from '../../lib/print.ts';
-import { doesWithPolicy, openPolicyApi, type PolicyOptions } from './ask.ts';
-import { readPolicyFile } from './file.ts';
+} from './replay-words.ts';
 
 interface ReplayOptions extends PolicyOptions {
   since?: string;

@@ -4,9 +4,9 @@ import type { PolicySource } from '../../../policy/policy.ts';
 import { ConfigError } from '../../text/config-error.ts';
 import { readPolicyFile } from '../policy-file.ts';
 import type { ToolEntry } from './grant.ts';
-import { keepFormat } from './keep-format.ts';
-import { reconcile } from './reconcile.ts';
 import { EditRefused } from './refused.ts';
+import { keepFormat } from './text/keep-format.ts';
+import { reconcile } from './text/reconcile.ts';
 
 /** A rule as the file writes it. */
 export interface FileRule {

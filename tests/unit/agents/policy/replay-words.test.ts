@@ -1,4 +1,4 @@
-import { callsInWords, cannotTellInWords, rowInWords } from '../../../../common/policy/replay-words.ts';
+import { callsInWords, cannotTellInWords, rowInWords } from '../../../../agents/commands/policy/replay-words.ts';
 
 test.each([
   [{ calls: 0, people: 0 }, 'none'],

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { align } from '../../../../../common/policy/edit/align.ts';
+import { align } from '../../../../../../common/policy/edit/text/align.ts';
 
 const texts = fc.array(fc.constantFrom('a', 'b', 'c', 'd'), { maxLength: 12 });
 

@@ -1,5 +1,5 @@
-import { timeOf } from '../../../agents/commands/policy/replay.ts';
-import { exitCodes } from '../../../agents/lib/failure.ts';
+import { timeOf } from '../../../../agents/commands/policy/replay.ts';
+import { exitCodes } from '../../../../agents/lib/failure.ts';
 
 const now = Date.UTC(2026, 10, 20, 12);
 
