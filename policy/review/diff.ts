@@ -3,6 +3,7 @@ import { expandMethods, type Policy, wildcard } from '../policy.ts';
 import { kindsOf, methods, type ObjectKind } from '../request/methods.ts';
 import { mayUseUi, uiPermissions } from '../ui.ts';
 import { conditionsOn, endOfRight, newConditions, type Pair, pairOf, untilOnly } from './compare/alternatives.ts';
+import { type Delta, deltaOf } from './compare/delta.ts';
 import type { Difference } from './compare/difference.ts';
 import { type Condition, type Side, sideOf } from './compare/side.ts';
 import { diffApprovals } from './diff-approvals.ts';
@@ -50,7 +51,7 @@ function diffOne(kind: Difference['kind'], who: string, sides: readonly [Side, S
     sides.flatMap(({ rules }) => rules),
     sides.flatMap(uiServersOf),
   );
-  const pair = pairOf(sides);
+  const pair = { ...pairOf(sides), delta: deltaOf(before.rules, after.rules) };
   const changes: Change[] = [
     ['gains', before, after],
     ['loses', after, before],
@@ -58,9 +59,12 @@ function diffOne(kind: Difference['kind'], who: string, sides: readonly [Side, S
   return [...changes.flatMap((change) => changed(universe, pair, { kind, who, change })), ...limits];
 }
 
+/** The same caller under two policies, and where their rules differ: asking of all else would take minutes for a long policy. */
+type Compared = Pair & { delta: Delta };
+
 function changed(
   universe: Universe,
-  pair: Pair,
+  pair: Compared,
   { kind, who, change }: Pick<Difference, 'kind' | 'who'> & { change: Change },
 ): Difference[] {
   const onServers = new Map<string, { right: Right; servers: Sample[] }>();
@@ -80,7 +84,21 @@ function changed(
 }
 
 /** What `having` allows on a server and `without` does not. */
-function newRights(universe: Universe, pair: Pair, server: string, [, without, having]: Change): Right[] {
+function newRights(universe: Universe, pair: Compared, server: string, [, without, having]: Change): Right[] {
+  const permissions = uiPermissions
+    .filter((permission) => mayManage(having, permission, server) && !mayManage(without, permission, server))
+    .map((permission) => ({ what: `${permission} (in the registry)`, condition: '', instead: '' }));
+  const differs = pair.delta(server);
+  return differs ? [...rightsOn(universe, pair, server, { without, having, differs }), ...permissions] : permissions;
+}
+
+/** @param sides `differs`: whether a rule about the tool is only in one of them */
+function rightsOn(
+  universe: Universe,
+  pair: Pair,
+  server: string,
+  { without, having, differs }: { without: Side; having: Side; differs: (tool: string) => boolean },
+): Right[] {
   const plain = [...methodsOf([without, having])].filter(
     (method) => kindsOf(method).length === 0 || method === 'subscriptions/listen',
   );
@@ -92,6 +110,7 @@ function newRights(universe: Universe, pair: Pair, server: string, [, without, h
     return [{ condition: words([untilOnly(end)]), instead: other === undefined ? '' : words([untilOnly(other)]) }];
   };
   const byCall = (name: string) => {
+    if (!differs(name)) return [];
     const found = newConditions(pair, without, having, server, name);
     if (found.length === 0) return [];
     const instead = words(conditionsOn(pair, without, server, name).map(({ rule }) => rule));
@@ -107,9 +126,6 @@ function newRights(universe: Universe, pair: Pair, server: string, [, without, h
         ),
       ),
     ),
-    ...uiPermissions
-      .filter((permission) => mayManage(having, permission, server) && !mayManage(without, permission, server))
-      .map((permission) => ({ what: `${permission} (in the registry)`, condition: '', instead: '' })),
   ];
 }
 
