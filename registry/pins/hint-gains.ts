@@ -8,6 +8,9 @@ import { mayEditPolicy } from '../access/policy.ts';
 import { RegistryError } from '../errors/registry-error.ts';
 import type { HintRight } from './approved-definitions.ts';
 
+/** Callers and tools that a refusal names. */
+const mostNamed = 5;
+
 /** A group of people, or the scope of agents, and the tools of a server that they gain. */
 export interface HintGain {
   kind: 'group' | 'agent';
@@ -17,28 +20,22 @@ export interface HintGain {
 
 /**
  * Who may call tools of `server` once their hint counts, and may not without it: by rules with `hint: read-only`. A call that then
- * waits for a person's approval is a gain too. Pure.
+ * waits for a person's approval is a gain too. Pure, and looked for one by one: there may be many groups and tools.
  */
-export function hintGains(policy: Policy, server: string, tools: readonly string[]): HintGain[] {
-  if (tools.length === 0) return [];
+export function* hintGains(policy: Policy, server: string, tools: readonly string[]): Generator<HintGain> {
+  if (tools.length === 0) return;
   const after: KnownTools = { readOnly: new Map([[server, new Set(tools)]]) };
   const before: KnownTools = { readOnly: new Map() };
-  const hinted = new Set(hintedScopes(policy, server));
   const gains = (scopes: readonly string[], tool: string) => {
-    const [was, is] = [before, after].map((known) => standing(policy, scopes, server, tool, known));
-    return is !== was && is !== 'refused' && was !== 'allowed';
+    const was = standing(policy, scopes, server, tool, before);
+    if (was === 'allowed') return false;
+    const is = standing(policy, scopes, server, tool, after);
+    return is !== was && is !== 'refused';
   };
-  const gained = (kind: HintGain['kind'], name: string, scopes: readonly string[]) => {
-    if (!scopes.some((scope) => hinted.has(scope))) return [];
+  for (const { kind, name, scopes } of hintedCallers(policy, server)) {
     const own = tools.filter((tool) => gains(scopes, tool));
-    return own.length > 0 ? [{ kind, name, tools: own }] : [];
-  };
-  const { groups } = policy.source;
-  const ofPeople = new Set([...groups.values()].flat());
-  return [
-    ...[...groups.keys()].flatMap((group) => gained('group', group, scopesOfGroups(policy, [group]))),
-    ...[...hinted].filter((scope) => !ofPeople.has(scope)).flatMap((scope) => gained('agent', scope, [scope])),
-  ];
+    if (own.length > 0) yield { kind, name, tools: own };
+  }
 }
 
 /**
@@ -50,12 +47,10 @@ export function hintRightOf(policy: Policy, person: Person, server: string): Hin
   if (person.authMethod === 'jwt' && person.groups.length === 0) return undefined;
   return (tools) => {
     if (mayEditPolicy(policy, person)) return;
-    const gains = hintGains(policy, server, tools);
+    const gains = hintGains(policy, server, tools).take(mostNamed).toArray();
     if (gains.length === 0) return;
-    const who = gains
-      .slice(0, 5)
-      .map(({ kind, name }) => (kind === 'group' ? `people in ${name}` : `agents with ${name}`));
-    const gained = [...new Set(gains.flatMap(({ tools: own }) => own))].slice(0, 5).join(', ');
+    const who = gains.map(({ kind, name }) => (kind === 'group' ? `people in ${name}` : `agents with ${name}`));
+    const gained = [...new Set(gains.flatMap(({ tools: own }) => own))].slice(0, mostNamed).join(', ');
     throw new RegistryError(
       'not_permitted',
       `With this approval, rules for tools that only read let ${who.join(', ')} call ${gained}: it takes the permission edit_policy for all. Ask a person who has it to approve.`,
@@ -63,12 +58,20 @@ export function hintRightOf(policy: Policy, person: Person, server: string): Hin
   };
 }
 
-function hintedScopes({ source }: Policy, server: string): string[] {
+/** Groups and agents that hold a rule with a hint for this server. */
+function* hintedCallers(policy: Policy, server: string) {
+  const { scopes: rules, groups } = policy.source;
   const isHinted = (scope: string) =>
-    source.scopes
+    rules
       .get(scope)
       ?.some((rule) => covers(rule.server, server) && rule.toolRules.some(({ hint }) => hint !== undefined));
-  return [...source.scopes.keys()].filter(isHinted);
+  const hinted = new Set([...rules.keys()].filter(isHinted));
+  for (const name of groups.keys()) {
+    const scopes = scopesOfGroups(policy, [name]);
+    if (scopes.some((scope) => hinted.has(scope))) yield { kind: 'group' as const, name, scopes };
+  }
+  const ofPeople = new Set([...groups.values()].flat());
+  for (const name of hinted) if (!ofPeople.has(name)) yield { kind: 'agent' as const, name, scopes: [name] };
 }
 
 /**

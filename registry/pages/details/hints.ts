@@ -8,7 +8,9 @@ import type { ServerDefinitions } from '../../store/definitions.ts';
 import { inWords } from '../shared/format.ts';
 
 /** Tools of which it is said who gains by their hints. The approval itself looks at all. */
-const mostTools = 200;
+const mostTools = 40;
+/** Groups and agents that are looked for: a policy may have hundreds with such rules. */
+const mostCallers = 30;
 
 /**
  * What an approval by this person does for the hints of a server's tools. A hint (`readOnlyHint`) counts for rules once a person has
@@ -27,14 +29,12 @@ export function hintsOf(
     return before?.byPerson === true && says(before);
   };
   const waiting = [...approved.values()].filter((each) => !each.byPerson && !pending.has(each.name) && says(each));
-  const changed = [...pending.values()].filter((each) => says(each) && !counted(each.name)).slice(0, mostTools);
-  const gained = (tools: readonly Definition[]) =>
-    hintGains(
-      policy,
-      server,
-      tools.slice(0, mostTools).map(({ name }) => name),
-    );
-  const gains = gained(waiting);
+  const changed = [...pending.values()].filter((each) => says(each) && !counted(each.name));
+  const gained = (tools: readonly Definition[]) => {
+    const names = tools.slice(0, mostTools).map(({ name }) => name);
+    return hintGains(policy, server, names).take(mostCallers).toArray();
+  };
+  const [gains, ofChanged] = [gained(waiting), gained(changed)];
   return {
     /** Approved when they were first seen: their hints do not count yet. */
     waiting: waiting.map(({ name, hash }) => ({ name, hash, shown: reveal(name) })),
@@ -43,9 +43,9 @@ export function hintsOf(
     mayCount: mayEdit || gains.length === 0,
     /** By tool that waits for approval: who gains by its hint, and whether this person may approve that. */
     changed: new Map(
-      changed.flatMap((each) => {
-        const own = gained([each]);
-        return own.length > 0 ? [[each.name, { who: whoGains(own), mayApprove: mayEdit }] as const] : [];
+      changed.flatMap(({ name }) => {
+        const own = ofChanged.filter(({ tools }) => tools.includes(name));
+        return own.length > 0 ? [[name, { who: whoGains(own), mayApprove: mayEdit }] as const] : [];
       }),
     ),
   };
@@ -57,5 +57,6 @@ function whoGains(gains: readonly HintGain[]): string {
   const [groups, agents] = [named('group'), named('agent')];
   const people = groups.length > 0 ? `people in ${inWords(groups)}` : '';
   const programs = agents.length > 0 ? `agents with ${inWords(agents)}` : '';
-  return [people, programs].filter(Boolean).join(', and ');
+  const others = gains.length === mostCallers ? 'others' : '';
+  return [people, programs, others].filter(Boolean).join(', and ');
 }

@@ -28,7 +28,7 @@ asking: [{ server: notes, methods: [tools/call], tools: [{ hint: read-only, appr
 elsewhere: [{ server: other, methods: [tools/call], tools: [{ hint: read-only }] }]
 `);
 const gainsOf = (tools: string[], server = 'notes') =>
-  hintGains(policy, server, tools).map(({ kind, name, tools: own }: HintGain) => `${kind} ${name}: ${own}`);
+  [...hintGains(policy, server, tools)].map(({ kind, name, tools: own }: HintGain) => `${kind} ${name}: ${own}`);
 
 test.each<[string, string[], string, string[]]>([
   ['no tool', [], 'notes', []],
