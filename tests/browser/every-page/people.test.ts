@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import { clerk } from '../../support/browser/scene-data.ts';
+import { clerk, helper } from '../../support/browser/scene-data.ts';
 import { state, useScene } from '../../support/browser/states.ts';
 import { user } from '../../support/registry/registry-fixture.ts';
 
@@ -10,6 +10,15 @@ const states = [
   state('My rights', '/rights'),
   state('My rights on the servers that were found', '/rights?find=time', { who: clerk }),
   state('My rights, which are few', '/rights', { who: clerk }),
+  state('My rights, with conditions and limits', '/rights', { who: helper }),
+  state(
+    'An explained call with arguments',
+    '/rights?kind=group&who=mcp-registry-support&server=github&object=create_issue&arguments=%7B%22repo%22%3A%22a%2Fb%22%7D',
+  ),
+  state(
+    'A call of which no arguments are named',
+    '/rights?kind=group&who=mcp-registry-support&server=github&object=create_issue',
+  ),
   state(
     'A refusal that is explained',
     '/rights?kind=group&who=mcp-registry-user&server=github&method=tools/call&object=x',

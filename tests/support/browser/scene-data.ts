@@ -11,6 +11,12 @@ import { admin, toolOf, user } from '../registry/registry-fixture.ts';
 
 export const boss = { ...admin, scopes: ['mcp-registry-admin', 'everything'] };
 export const clerk = { ...user, scopes: ['clerk'] };
+/** A person whose calls have conditions and limits. */
+export const helper = {
+  ...user,
+  groups: ['mcp-registry-support', 'mcp-registry-user'],
+  scopes: ['mcp-registry-user', 'support'],
+};
 
 export const policyText = `# Who may do what.
 group_mappings:
