@@ -2,6 +2,7 @@ import type { RequestHandler } from 'express';
 import type { Policy } from '../../../policy/policy.ts';
 import { mayUseUiSomewhere } from '../../../policy/ui.ts';
 import type { Catalogue, CatalogueEntry } from '../../access/catalogue.ts';
+import { mayEditPolicy } from '../../access/edit-policy.ts';
 import { type Person, personOf } from '../../access/guards.ts';
 import type { ToolSearch } from '../../search/tool-search.ts';
 import type { ToolInfo } from '../../servers/tool.ts';
@@ -59,9 +60,11 @@ export function showPalette(parts: PaletteParts, navigation: Navigation): Reques
   };
 }
 
-function actionsFor(policy: Policy, { scopes }: Person) {
-  if (!mayUseUiSomewhere(policy, scopes, 'register_service')) return [];
+function actionsFor(policy: Policy, person: Person) {
+  const gives = mayEditPolicy(policy, person) ? [{ href: '/access/give', label: 'Give access', icon: 'access' }] : [];
+  if (!mayUseUiSomewhere(policy, person.scopes, 'register_service')) return gives;
   return [
+    ...gives,
     { href: '/register', label: 'Register a server', icon: 'plus' },
     { href: '/register?kind=set', label: 'Make a set of tools', icon: 'plus' },
     { href: '/register#import', label: 'Import servers', icon: 'download' },

@@ -161,6 +161,17 @@ describe('Who opens which page', () => {
     expect(answers.map(({ status }) => status)).toEqual(expected);
   });
 
+  test.each([
+    ['/access/give', { server: 'notes', to: 'group:team-user', tool: 'list', why: 'because', do: 'apply' }],
+    ['/access/take', { server: 'notes', from: 'group:team-user', what: 'all', why: 'because', do: 'apply' }],
+    ['/access/changes/1/back', { base: '1', why: 'because', do: 'apply' }],
+    ['/access/changes/proposals/1', { do: 'confirm' }],
+    ['/access/changes/drift', { version: '0'.repeat(12), do: 'take' }],
+  ])('a person who only sees it cannot send the form to %s', async (path, form) => {
+    expect((await send(path, { who: watcher, form })).status).toBe(403);
+    expect(door.text()).toBe(text);
+  });
+
   test('the navigation leads an editor to Access, and others to their rights', async () => {
     expect((await send('/access')).html).toContain('<a href="/access" aria-current="page">');
     const { html } = await send('/', { who: user });
