@@ -3,6 +3,7 @@ import { type ToolGuard, toolsBy } from '../../common/policy/approved-tools-watc
 import type { DefinitionHashes } from '../../common/policy/definitions-watch.ts';
 import type { Logger } from '../../common/service/log.ts';
 import type { UpstreamSecrets } from '../../common/upstream-secrets/watch.ts';
+import type { Policy } from '../../policy/policy.ts';
 import type { McpRequest } from '../../policy/request/mcp-request.ts';
 import { createDecisionLog, type DecisionEntry } from '../decisions/decision-log.ts';
 import type { Metrics } from '../decisions/metrics.ts';
@@ -179,19 +180,26 @@ async function decideRequest(
 
 /** @returns with which the broker may call other servers because of this request; undefined if it may call none */
 async function delegate(
-  { delegations }: ValidateDeps,
-  { subject, username, clientId, kind, groups, scopes, sessionId, expiresAt, shown }: Principal,
+  { delegations, policy }: ValidateDeps,
+  principal: Principal,
   { address }: OriginalRequest,
   { server, broker }: McpTarget,
   asked: McpRequest,
 ): Promise<string | undefined> {
+  const { subject, username, clientId, kind, sessionId, expiresAt, shown } = principal;
   const asks = broker && asksOf(broker, server, asked);
   if (!asks || !shown) return undefined;
   // The record alone names groups, and it may name others by then.
-  const named = sessionId === undefined ? { groups, scopes } : { groups: [], scopes: [] };
+  const named = sessionId === undefined ? namedBy(policy(), principal) : { groups: [], scopes: [] };
   const caller = { ...shown, username, isAgent: kind === 'agent', ...named, ends: expiresAt };
   const optional = { sid: sessionId, client: clientId, address };
   return await delegations.mint({ sub: subject, via: server, caller: { ...caller, ...optional }, asks });
+}
+
+/** What a caller without a record has named: what grants something, and what a limit counts by. */
+function namedBy({ source }: Policy, { kind, groups, scopes, unknown = [] }: Principal) {
+  const limited = unknown.filter((name) => source.limits.some(({ who }) => who?.includes(name)));
+  return kind === 'agent' ? { groups, scopes: [...scopes, ...limited] } : { groups: [...groups, ...limited], scopes };
 }
 
 /** The caller's own account at the server, which the decision names. */

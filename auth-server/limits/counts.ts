@@ -60,7 +60,7 @@ export function createCounts(now: () => number, kept = mostKept) {
   let number = 0;
   const note = (key: string, count: Count) => {
     if (count.own === 0) unsent.delete(key);
-    else if (unsent.has(key) || unsent.size < kept) unsent.set(key, count);
+    else if (unsent.get(key) !== count && (unsent.has(key) || unsent.size < kept)) unsent.set(key, count);
   };
   const find = (asked: Asked): Count => {
     const key = keyOf(asked);
@@ -86,7 +86,8 @@ export function createCounts(now: () => number, kept = mostKept) {
         for (const { asked: each, count } of found) {
           const key = keyOf(each);
           Object.assign(count, { most: each.most, name: each.name, own: count.own + by });
-          counts.set(key, count);
+          // A count that was found there was used just now.
+          if (counts.peek(key) !== count) counts.set(key, count);
           note(key, count);
         }
       };

@@ -130,6 +130,22 @@ test('what a broker asks for its caller counts for the caller; what they ask the
   expect(await ask()).toBe('limit_reached');
 });
 
+test('a limit for a group that the policy names nowhere else counts through the hub too, also for a token of the provider', async () => {
+  const claims = personClaims({
+    sub: 'hub-person',
+    username: 'hub-person',
+    'cognito:groups': ['users', 'nowhere', 'other'],
+  });
+  const atHub = { 'X-Resource': 'hub', 'X-Mcp-Server': 'hub', 'X-Original-URI': '/mcp' };
+  const ask = async () => {
+    const outer = await auth.validate({ ...(await bearer(claims)), ...atHub }, toolCall('currenttime__zone'));
+    const Authorization = `Bearer ${outer.headers.get('x-mcp-delegation')}`;
+    const answer = await auth.validate({ 'X-Resource': 'inner-mcp', Authorization }, toolCall('zone'));
+    return answer.status === 200 ? 'good' : denialOf(answer).code;
+  };
+  expect([await ask(), await ask()]).toEqual(['good', 'limit_reached']);
+});
+
 describe('the doors', () => {
   const door = async (path: string, person: ReturnType<typeof newPerson>, scopes: string[] = ['views']) => {
     const sid = `door-${++people}`;
