@@ -4,7 +4,7 @@ import type { RequestId } from '../../../policy/request/request-id.ts';
 import type { NoToken } from '../../accounts/accounts.ts';
 import type { AuthError } from '../../denials/auth-error.ts';
 import { texts } from '../../denials/texts.ts';
-import { pageDenial } from '../client-page.ts';
+import { pageDenial } from '../person/page.ts';
 
 const sentences = {
   not_connected: texts.account_not_connected,

@@ -8,7 +8,7 @@ import { AuthError } from '../../denials/auth-error.ts';
 import { texts } from '../../denials/texts.ts';
 import type { McpTarget } from '../../request/original-request.ts';
 import { accountMark } from '../../store/accounts/marks.ts';
-import { type ClientAsking, pageFormFor } from '../client-page.ts';
+import { type ClientAsking, pageFormFor } from '../person/page.ts';
 import { accountDenied } from './denial.ts';
 
 export interface AccountDeps {

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import type { PageForm } from '../../common/identity/ticket.ts';
-import { firstVersion, mayAsk } from '../../policy/request/client-pages.ts';
-import type { McpRequest } from '../../policy/request/mcp-request.ts';
-import type { RequestId } from '../../policy/request/request-id.ts';
-import { AuthError } from '../denials/auth-error.ts';
-import type { AuthErrorCode } from '../denials/codes.ts';
-import type { Principal } from '../identity/principal.ts';
-import type { McpTarget, OriginalRequest } from '../request/original-request.ts';
-import type { Binding } from '../store/binding.ts';
+import type { PageForm } from '../../../common/identity/ticket.ts';
+import { firstVersion, mayAsk } from '../../../policy/request/client-pages.ts';
+import type { McpRequest } from '../../../policy/request/mcp-request.ts';
+import type { RequestId } from '../../../policy/request/request-id.ts';
+import { AuthError } from '../../denials/auth-error.ts';
+import type { AuthErrorCode } from '../../denials/codes.ts';
+import type { Principal } from '../../identity/principal.ts';
+import type { McpTarget, OriginalRequest } from '../../request/original-request.ts';
+import type { Binding } from '../../store/binding.ts';
 
 /** The code of an error with which a server asks for pages to be opened (MCP 2025-11-25, "URL Elicitation Required"). */
 const pagesRequired = -32_042;

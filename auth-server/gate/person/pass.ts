@@ -6,8 +6,8 @@ import { AuthError } from '../../denials/auth-error.ts';
 import { texts } from '../../denials/texts.ts';
 import type { Answered, HeldCall } from '../../holds/held-call.ts';
 import { type Holds, mostPerCaller } from '../../holds/holds.ts';
-import { type ClientAsking, pageDenial, pageFormFor } from '../client-page.ts';
 import { shownTool } from './held.ts';
+import { type ClientAsking, pageDenial, pageFormFor } from './page.ts';
 
 export interface ApprovalDeps {
   holds: Pick<Holds, 'pass'>;
