@@ -51,6 +51,17 @@ test('A backup made while the database is open holds the newest writes, which a 
   expect(statSync(join(data, 'registry.db-wal')).size).toBeGreaterThan(0);
 });
 
+test('Counts of calls are in no backup, and a restore leaves them', async () => {
+  const counts = new DatabaseSync(join(data, 'limits.db'));
+  counts.exec('create table limit_count (calls integer)');
+  counts.close();
+  expect(await copyDatabases(data, join(folder, 'copy'))).toEqual(['registry.db', 'secret-key']);
+  open.close();
+  expect(restoreDatabases(join(folder, 'copy'), data)).toEqual(['registry.db', 'secret-key']);
+  expect(existsSync(join(data, 'limits.db'))).toBe(true);
+  expect(existsSync(join(data, 'limits.db.before-restore'))).toBe(false);
+});
+
 test('Only its owner can read a backup', async () => {
   await copyDatabases(data, join(folder, 'copy'));
   for (const name of ['registry.db', 'secret-key']) {
