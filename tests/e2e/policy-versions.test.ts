@@ -1,6 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { run } from '../../agents/program.ts';
 import { policyVersion } from '../../common/policy/policy-in-force.ts';
 import { type Desk, newDesk } from '../support/agents/agents-fixture.ts';
 import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
@@ -130,6 +132,50 @@ test('The command line says what is wrong with a broken policy, and with one tha
   expect([late.code, late.err]).toEqual([1, expect.stringMatching(/version \d+ is in force/)]);
 });
 
+test('On a terminal the command line says in words what is in force, what changes and what waits', async () => {
+  const onTerminal = async (who: Desk, ...words: string[]) => {
+    let out = '';
+    const stream = new PassThrough().setEncoding('utf8').on('data', (text: string) => {
+      out += text;
+    });
+    const terminal = Object.assign(stream, { isTTY: true, columns: 200 });
+    const stdin = new PassThrough();
+    const signal = new AbortController().signal;
+    const env = { REGISTRY_URL: gateway.url, NO_COLOR: '1' };
+    const code = await run(['policy', ...words], {
+      ...{ env, folder: 'agents', home: who.home, stdin, stdout: terminal, stderr: terminal, signal },
+    });
+    return { code, out };
+  };
+  const { number, text } = (await policy(alice, 'show')).json;
+  expect(text).toBeUndefined();
+  const before = (await policy(alice, 'export')).out;
+  const own = before.replace(
+    '    view_people: [all]\n    list_service',
+    '    view_people: [all]\n    view_audit: [all]\n    list_service',
+  );
+  const file = dave.file('own.yml', own);
+  const line = '  mcp-registry-operator gains view_audit (in the registry) on every server';
+  const dry = await onTerminal(dave, 'import', file, '--dry-run');
+  expect(dry.out).toContain(line);
+  expect(dry.out).toContain('A second editor is needed: mcp-registry-operator gains access, and the editor is in it.');
+  const made = await onTerminal(dave, 'import', file, '--why', 'operators look at refusals');
+  const [, id = ''] = /another editor has to confirm change (\d+)\./.exec(made.out) ?? [];
+  const shown = await onTerminal(alice, 'show');
+  expect(shown.out).toContain(`Version ${number} (${policyVersion(before)}) is in force.`);
+  expect(shown.out).toContain(`Change ${id} by dave waits for a second editor: operators look at refusals`);
+  const looked = await onTerminal(alice, 'confirm', id);
+  expect(looked.out).toContain(line);
+  expect((await onTerminal(alice, 'confirm', id, '--withdraw')).out).toBe(`Change ${id} is withdrawn.\n`);
+  const history = await onTerminal(alice, 'history');
+  expect(history.out).toMatch(/^VERSION +WHEN +WHO +BY +WHY\n/);
+  expect((await onTerminal(alice, 'history', '1')).out).toMatch(/^Version 1 \(.*by the gateway \(file\)/);
+  expect((await onTerminal(alice, 'import', alice.file('same.yml', before), '--why', 'nothing')).out).toMatch(
+    /nothing to do/,
+  );
+  expect((await onTerminal(alice, 'help')).out).toContain('confirm');
+});
+
 test('nginx does not lead to the source of the policy, nor to the routes of the auth-server for it', async () => {
   for (const path of ['/policy/source', '/policy', '/policy/versions', '/policy/changes'])
     expect((await send(gateway.ports.gateway, { method: 'GET', path })).status).toBe(404);
@@ -143,8 +189,11 @@ test('While the auth-server is away, the registry and the relay keep the policy;
   expect([(await fetch(`${registry}/health`)).status, await header()]).toEqual([200, inForce]);
   await gateway.kill('registry');
   const revived = gateway.revive('registry');
-  const ready = async () => (await fetch(`${registry}/health/ready`).catch(() => undefined))?.json();
-  expect(await until(async () => (await ready())?.policy === 'not there: the auth-server gives it')).toBe(true);
+  const ready = async () => {
+    const answer = await fetch(`${registry}/health/ready`).catch(() => undefined);
+    return ((await answer?.json()) as { policy: string } | undefined)?.policy;
+  };
+  expect(await until(async () => (await ready()) === 'not there: the auth-server gives it')).toBe(true);
   expect((await fetch(`${registry}/health/live`)).status).toBe(200);
   const page = await fetch(`${registry}/api/servers`);
   expect([page.status, await page.json()]).toMatchObject([503, { error: { code: 'policy_unavailable' } }]);
