@@ -48,6 +48,8 @@ interface GiveView extends View {
   notice: string | undefined;
   isEditable: boolean;
   cancel: string;
+  /** Chosen tools that they may call already. */
+  already: readonly string[];
 }
 
 /**
@@ -182,7 +184,8 @@ async function show(options: AccessOptions, req: Request, res: Response, status:
     preview,
     notice: about.notice,
     refused: made?.faults ? (Object.values(made.faults)[0] ?? '') : '',
-    cancel: asked ? '/requests' : `/servers/${server.name}/access`,
+    already: preview ? [...values.tools].filter((tool) => has(tool) === 'all') : [],
+    cancel: asked ? `/requests/${asked.id}` : `/servers/${server.name}/access`,
   });
 }
 

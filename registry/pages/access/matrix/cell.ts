@@ -77,3 +77,29 @@ export function endingServers({ source }: Policy, now: number): string[] {
   const rules = [...source.scopes.values()].flat().filter((rule) => endsOf(rule).some((end) => end > now));
   return rules.map(({ server }) => wildcard(server));
 }
+
+/** A rule, or an entry of one, that ends soon. */
+export interface EndingSoon {
+  server: string;
+  /** Groups that have it; the scope if no group does. */
+  who: readonly string[];
+  at: Date;
+}
+
+const soon = 3 * 86_400_000;
+
+/** What ends by itself within three days, the next first. Pure. */
+export function endingSoon({ source }: Policy, now: number): EndingSoon[] {
+  const holders = (scope: string) =>
+    [...source.groups].filter(([, scopes]) => scopes.includes(scope)).map(([name]) => name);
+  const found = [...source.scopes].flatMap(([scope, rules]) =>
+    rules.flatMap((rule) => {
+      const ends = endsOf(rule).filter((end) => end > now && end <= now + soon);
+      const groups = holders(scope);
+      return ends.length === 0
+        ? []
+        : [{ server: rule.server, who: groups.length > 0 ? groups : [scope], at: new Date(Math.min(...ends)) }];
+    }),
+  );
+  return found.toSorted((a, b) => a.at.getTime() - b.at.getTime());
+}

@@ -7,6 +7,7 @@ import { cleaned, counted } from '../../shared/format.ts';
 import type { View } from '../../shared/render.ts';
 import { type AccessOptions, orNothing, seenOf } from '../shared/options.ts';
 import { answerOf, askedIn, type FoundPerson, isKnownName } from './ask.ts';
+import { endingSoon } from './cell.ts';
 import { findsNothing, matrixOf } from './matrix.ts';
 import { matrixHref, readMatrixQuery, type Show } from './query.ts';
 
@@ -18,6 +19,7 @@ const labels: readonly [Show, string][] = [
 ];
 const mostAsked = 3;
 const mostChanges = 5;
+const mostEnding = 5;
 const longestReason = 200;
 
 /**
@@ -50,6 +52,7 @@ export function showOverview(options: AccessOptions): RequestHandler {
     const seesLimits = policy().source.limits.length > 0 && mayViewPeople(policy(), person);
     const view = {
       ...{ title: 'Access', person, mayEdit, seesLimits, query, seen, waiting, ask, matrix },
+      ending: endingSoon(policy(), base.now).slice(0, mostEnding),
       found: found && { ...found, isKnown: found.groups.length > 0 },
       head: `${counted(matrix.holders.groups, 'group')} and ${counted(matrix.holders.agents, 'agent')}, ${counted(matrix.counts.all, 'tool')} on ${counted(servers.length, 'server')}`,
       icons: new Map(matrix.rows.map(({ server }) => [server.name, iconOf(server.name)])),

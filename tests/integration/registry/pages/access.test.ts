@@ -36,6 +36,8 @@ const now = new Date('2026-11-25T12:00:00Z');
 const server = (name: string, title: string) => ({
   ...{ name, title, description: title, upstream: 'http://127.0.0.1:8000', transports: { 'streamable-http': '/mcp' } },
 });
+/** A set, which any rule that names it opens. */
+const daily = { name: 'daily', title: 'Daily work', description: 'A set', tags: [], members: [{ server: 'notes' }] };
 const schema = (properties: object) => ({ inputSchema: { type: 'object', properties } });
 const tools = {
   notes: [
@@ -60,7 +62,7 @@ const healthOf = (name: string): Health => ({
 });
 const start = async (editable = true) => {
   const door = memoryDoor(text, { editable, now: () => now });
-  const store = await storeOf(JSON.stringify([server('notes', 'Notes'), server('plans', 'Plans')]));
+  const store = await storeOf(JSON.stringify([server('notes', 'Notes'), server('plans', 'Plans'), daily]));
   const policy = () => parsePolicy(door.text(), now.getTime());
   const requests = createRequests({ policy, store });
   const registry = await startRegistry(signer.keys, {
@@ -121,7 +123,7 @@ const give: [string, string][] = [
 test('The matrix has groups and agents by servers, with counts, limits and ends in words', async () => {
   const { status, html, words } = await send('/access');
   expect(status).toBe(200);
-  expect(words).toContain('3 groups and 2 agents, 6 tools on 2 servers');
+  expect(words).toContain('3 groups and 2 agents, 6 tools on 3 servers');
   expect(words).toContain('admin 3 seen support 3 seen user 3 seen');
   expect(words).toContain('Groups begin with team-');
   expect(html).toContain('title="admin: all tools, later ones too"');
@@ -208,6 +210,24 @@ describe('Giving access', () => {
     expect(html).toContain('href="/audit/c-0-23"');
     expect(html).toMatch(/<ins>\+ .*team-user-notes/);
     expect(door.text()).toBe(text);
+  });
+
+  test('the preview names the chosen tools that they may call already', async () => {
+    const { words } = await send('/access/give', { form: [...give, ['tool', 'find'], ['do', 'preview']] });
+    expect(words).toContain('They may call find already.');
+  });
+
+  test('a set is given without tools: any rule that names it opens it', async () => {
+    const form = await send('/access/give?server=daily&to=group:team-user');
+    expect(form.words).toContain('This is a set. Being in it grants nothing');
+    expect(form.words).toContain('may now connect (initialize, ping and the like) on daily.');
+    const fields: [string, string][] = [
+      ['server', 'daily'],
+      ['to', 'group:team-user'],
+      ['why', 'For every day.'],
+    ];
+    expect((await apply('/access/give', fields)).status).toBe(303);
+    expect((await send('/access')).html).toContain('title="user: may open the set"');
   });
 
   test('without the replay, the preview says so, and the change can be made', async () => {

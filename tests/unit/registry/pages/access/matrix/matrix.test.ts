@@ -1,5 +1,6 @@
 import { parsePolicy } from '../../../../../../common/policy/policy-file.ts';
 import type { CatalogueEntry } from '../../../../../../registry/access/catalogue.ts';
+import { endingSoon } from '../../../../../../registry/pages/access/matrix/cell.ts';
 import { findsNothing, matrixOf } from '../../../../../../registry/pages/access/matrix/matrix.ts';
 import { readMatrixQuery } from '../../../../../../registry/pages/access/matrix/query.ts';
 import { toolOf } from '../../../../../support/registry/registry-fixture.ts';
@@ -47,6 +48,21 @@ test.each([
     says,
     words: words.replace('find, write', 'find and write'),
   });
+});
+
+test('What ends within three days is named with its groups, the next first; what ends later or has ended is not', () => {
+  const rule = (server: string, until: string) =>
+    `  - { server: ${server}, methods: [tools/call], tools: [x], until: ${until} }`;
+  const text = [
+    ...['group_mappings: { g: [s], h: [s] }', 's:', rule('notes', '2026-11-27T12:00:00Z')],
+    ...[rule('late', '2026-11-28T12:00:01Z'), rule('gone', '2026-11-25T12:00:00Z')],
+    ...['agents/only:', rule('plans', '2026-11-26T12:00:00Z'), ''],
+  ].join('\n');
+  const ends = endingSoon(parsePolicy(text, now), now);
+  expect(ends.map(({ server, who }) => [server, ...who])).toEqual([
+    ['plans', 'agents/only'],
+    ['notes', 'g', 'h'],
+  ]);
 });
 
 test.each([
