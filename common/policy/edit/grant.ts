@@ -4,13 +4,16 @@ export interface Holder {
   name: string;
 }
 
-/** What an argument must be, as the policy file writes it: `{in: […]}` or only its list, `{min, max}`, `optional`, `empty`. */
+/** What an argument must be, as the policy file writes it: `{in: […]}` or only its list, `{min, max}`, `{any: true}`;
+ * `optional`, `empty`. */
 export type ArgumentEntry =
   | readonly (string | number | boolean)[]
   | {
       in?: readonly (string | number | boolean)[];
       min?: number;
       max?: number;
+      /** It may have any value. */
+      any?: true;
       optional?: boolean;
       empty?: boolean;
     };
