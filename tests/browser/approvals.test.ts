@@ -7,6 +7,7 @@ import { accessibility, brokenWords, launchBrowser, tooWide } from '../support/b
 import { openAs, type Visit } from '../support/browser/visit.ts';
 import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
 import { rpc, send } from '../support/gateway/send.ts';
+import { until } from '../support/listen.ts';
 
 jest.setTimeout(180_000);
 
@@ -21,6 +22,9 @@ people:
   - server: echo
     methods: [tools/call]
     tools: [{ name: own, approve: person }, { name: theirs, approve: { groups: [mcp-registry-operator] } }]
+  - server: currenttime
+    methods: [tools/list, tools/call]
+    tools: [{ name: current_time_by_timezone, approve: person }]
 `,
 );
 /** Set `SCREENSHOTS` to a folder to look at the pages. */
@@ -91,6 +95,24 @@ test('An operator finds the call in the list and approves it; their own they can
   await page.getByRole('heading', { name: 'Approved: theirs on echo' }).waitFor();
   await page.getByText('as a member of mcp-registry-operator').waitFor();
   expect(visit?.complaints).toEqual([]);
+});
+
+test('A person who tries a held tool in the registry follows the link, approves, and calls it again', async () => {
+  const page = await open('alice');
+  const form = `${gateway.url}/servers/currenttime/tools/current_time_by_timezone/try`;
+  // The registry knows the tool after its first check of the server.
+  expect(await until(async () => (await page.goto(form))?.status() === 200, 60_000)).toBe(true);
+  await page.getByLabel(/^tz_name/).fill('Asia/Tokyo');
+  const call = () => page.getByRole('button', { name: 'Call current_time_by_timezone' }).first().click();
+  await call();
+  const opened = page.context().waitForEvent('page');
+  await page.getByRole('link', { name: 'Approve it, then call again' }).click();
+  const approval = await opened;
+  await approval.getByRole('button', { name: 'Approve' }).click();
+  await signIn(approval, 'alice');
+  await approval.getByRole('heading', { name: 'Approved: current_time_by_timezone on currenttime' }).waitFor();
+  await call();
+  await page.getByText('The tool answered.').waitFor();
 });
 
 test('The page works without JavaScript, and Refuse needs no new sign-in', async () => {

@@ -99,7 +99,15 @@ const report = (exchange) => {
   if (denied) ended(`The gateway refused it${refusedAt(step)}: ${denied}.`, exchange);
   else if (error) ended(`It failed${refusedAt(step)}: error ${error.code}${status >= 400 ? `, HTTP ${status}` : ''}.`, exchange);
   else ended(result?.isError === true ? 'The tool says that it failed.' : 'The tool answered.', exchange);
+  if (denied === 'approval_needed') linkTo(error?.data?.approve);
   decided(exchange);
+};
+// The gateway's own page for a call that has to be approved first. The form stays as it is, to repeat the call.
+const linkTo = (url) => {
+  if (!String(url).startsWith(`${location.origin}/approvals/`)) return;
+  const link = document.createElement('a');
+  Object.assign(link, { href: url, target: '_blank', rel: 'noopener', textContent: 'Approve it, then call again' });
+  stateAt.append(' ', link);
 };
 
 // What the gate decided. Who may see the audit gets the decision's own rule and page; it is written within a second.
