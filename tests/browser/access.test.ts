@@ -83,6 +83,8 @@ test('Register Notes, give a group its read-only tools, and take them back: by t
   expect(await preview.innerText()).toMatch(/may now call find and read on notes/);
   await apply(page, 'They read the notes.');
   await page.getByText(`${group} may use Notes.`).waitFor();
+  // The page after it shows the new policy.
+  await page.getByTitle('user: 2 of 3 tools: find and read').waitFor();
   expect(await answerSoon(mayAll, readsOnly)).toEqual(readsOnly);
   const given = (await alice.run(['policy', 'export'])).out;
 

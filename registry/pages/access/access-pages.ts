@@ -5,7 +5,8 @@ import { showOverview } from './matrix/overview.ts';
 import type { AccessOptions } from './shared/options.ts';
 import { createBackPage } from './versions/back.ts';
 import { createChangesPages } from './versions/changes.ts';
-import { createWaitingPages } from './versions/waiting.ts';
+import { createDriftPages } from './versions/drift.ts';
+import { createProposalPages } from './versions/proposals.ts';
 
 /**
  * `GET /access`: who may call what, by groups and servers; `/access/give` and `/access/take`: the forms that change it;
@@ -15,6 +16,11 @@ export function createAccessPages(options: AccessOptions): Router {
   const pages = Router({ caseSensitive: true, strict: true });
   pages.get('/access', showOverview(options));
   pages.use(createGivePage(options), createTakePage(options));
-  pages.use(createWaitingPages(options), createBackPage(options), createChangesPages(options));
+  pages.use(
+    createProposalPages(options),
+    createDriftPages(options),
+    createBackPage(options),
+    createChangesPages(options),
+  );
   return pages;
 }

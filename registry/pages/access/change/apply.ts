@@ -8,6 +8,7 @@ import { actorOf } from '../../../access/guards.ts';
 import { type ErrorCode, PolicyConflict, RegistryError } from '../../../errors/registry-error.ts';
 import type { Note } from '../../shared/notes.ts';
 import type { AccessOptions, Editor } from '../shared/options.ts';
+import { untilInForce } from './in-force.ts';
 
 export interface Change {
   /** The number of the version it was made from. */
@@ -36,10 +37,11 @@ export async function applyChange(
   res: Response,
   change: Change,
 ): Promise<Refused | undefined> {
-  const { policyDoor, notes } = options;
+  const { policy, policyDoor, notes } = options;
   const { base, text, why, source, done, next = '/access' } = change;
   const fault = faultOfWhy(why);
   if (fault) return { status: 400, why: fault };
+  const before = policy();
   try {
     const made = await policyDoor.change(editor.assertion, { base, text, why: why.trim(), source });
     if ('proposed' in made) {
@@ -52,6 +54,7 @@ export async function applyChange(
       return undefined;
     }
     const more = await answerRequest(options, editor, change);
+    await untilInForce(policy, before);
     res.redirect(303, notes.leave(editor.person, next, { ...noteOn(done, made.applied), more }));
     return undefined;
   } catch (error) {
