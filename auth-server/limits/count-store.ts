@@ -50,6 +50,8 @@ const aliveSeconds = 30;
 /** Ended windows stay for this long: a process may not have seen yet that one has ended. */
 const keptSeconds = 120;
 const rowsInStatement = 500;
+/** One shares, and one is for pages. */
+const mostConnections = 2;
 
 /**
  * Opens the counts.
@@ -58,7 +60,8 @@ const rowsInStatement = 500;
  * @param onFailure receives the error of an idle connection that broke
  */
 export async function openCountStore(where: string, onFailure: (error: unknown) => void = () => undefined) {
-  const { db, kind, close } = await openDatabase<Schema>(databaseIn(where, 'limits.db'), changes, 'limits', onFailure);
+  const place = databaseIn(where, 'limits.db');
+  const { db, kind, close } = await openDatabase<Schema>(place, changes, 'limits', onFailure, mostConnections);
   // A crash of the machine may lose the last second, and no write waits for the disk.
   if (kind === 'sqlite') await sql`pragma synchronous = normal`.execute(db);
   const id = randomUUID();

@@ -9,6 +9,7 @@ import { openSqlite } from './sqlite.ts';
  * @param changes all changes of the tables so far
  * @param prefix as for {@link migrate}
  * @param onFailure receives the error of an idle connection that broke
+ * @param connections to PostgreSQL, at most; as for `openPostgres`
  * @throws what the database or a change threw; nothing stays open then
  */
 export async function openDatabase<Schema>(
@@ -16,10 +17,11 @@ export async function openDatabase<Schema>(
   changes: SchemaChanges,
   prefix: string,
   onFailure: (error: unknown) => void,
+  connections?: number,
 ): Promise<Database<Schema>> {
   // Loaded only where it is used: most gateways have SQLite, and start sooner without it.
   const postgres = databaseKind(where) === 'postgres' && (await import('./postgres.ts'));
-  const database = postgres ? postgres.openPostgres<Schema>(where, onFailure) : openSqlite<Schema>(where);
+  const database = postgres ? postgres.openPostgres<Schema>(where, onFailure, connections) : openSqlite<Schema>(where);
   await migrate(database, changes, prefix);
   return database;
 }

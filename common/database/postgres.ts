@@ -5,6 +5,7 @@ import type { Database } from './database.ts';
 /** A decision has two seconds. The URL may allow more: `connect_timeout`, as in libpq. */
 const connectSeconds = 2;
 const queryMilliseconds = 5_000;
+const usualConnections = 8;
 /** A router can silently drop a connection, which then never answers again: replace each one after this time. */
 const connectionSeconds = 60;
 
@@ -12,11 +13,16 @@ const connectionSeconds = 60;
  * Connects to PostgreSQL, for several machines.
  * @param url `postgres://user:password@host/database`, with `?connect_timeout=<seconds>` if a connection takes longer
  * @param onFailure receives the error of an idle connection that broke; the next query opens another
+ * @param connections how many are open at most
  */
-export function openPostgres<Schema>(url: string, onFailure: (error: Error) => void): Database<Schema> {
+export function openPostgres<Schema>(
+  url: string,
+  onFailure: (error: Error) => void,
+  connections = usualConnections,
+): Database<Schema> {
   const pool = new pg.Pool({
     connectionString: url,
-    max: 8,
+    max: connections,
     connectionTimeoutMillis: secondsToConnect(url) * 1000,
     query_timeout: queryMilliseconds,
     maxLifetimeSeconds: connectionSeconds,

@@ -19,8 +19,10 @@ limits:
   - { who: [bots], server: "*", tools: ["no*"], calls: 2, per: day }
   - { who: [support], server: currenttime, tools: [now], calls: 5, per: hour }
   - { who: [nowhere], tools: [zone], calls: 1, per: day }
+  - { who: [waiting], tools: [held], calls: 2, per: day }
 users:
   - { server: "*", methods: [tools/list, tools/call], tools: [now, zone] }
+  - { server: currenttime, methods: [tools/call], tools: [{ name: held, approve: person }] }
   - { server: hub, methods: [tools/list] }
 bots:
   - { server: currenttime, methods: [tools/call], tools: [now, noon] }
@@ -91,6 +93,12 @@ test('a call that is refused after it was counted does not count: of a session t
   const who = await cookieOf(newPerson('users'));
   expect(await call(who, 5, 'now', { 'Mcp-Session-Id': 'of-another' })).toEqual(Array(5).fill('session_unknown'));
   expect(await call(who, 4)).toEqual([...good(3), ...reached(1)]);
+});
+
+test('a call that waits for approval does not count', async () => {
+  expect(await call(await cookieOf(newPerson('users', 'waiting')), 5, 'held')).toEqual(
+    Array(5).fill('approval_needed'),
+  );
 });
 
 test('of several limits for the same calls the lowest holds, and they share one count', async () => {
