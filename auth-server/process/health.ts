@@ -35,7 +35,7 @@ export function createHealth(settings: HealthSettings): RequestHandler {
       relay: word(relay.up),
       registry: word(registry.up),
       policy: policyFaults().length > 0 ? 'last good one in force; the file has faults' : 'in force',
-      'policy-version': { 'auth-server': policyVersion(), relay: relay.policy, registry: registry.policy },
+      'policy-version': versionsIn({ 'auth-server': policyVersion(), relay: relay.policy, registry: registry.policy }),
       ...(upstreamSecretFaults && {
         'upstream-secrets':
           upstreamSecretFaults().length > 0 ? 'last good ones in force; the file has faults' : 'in force',
@@ -55,6 +55,15 @@ async function look(url: string): Promise<{ up: boolean; policy: string }> {
   } catch {
     return { up: false, policy: 'unknown' };
   }
+}
+
+/** The one version by which all judge, or that of each. Programs of older releases take texts only. */
+function versionsIn(services: Readonly<Record<string, string>>): string {
+  const [first = '', ...others] = new Set(Object.values(services));
+  if (others.length === 0) return first;
+  return Object.entries(services)
+    .map(([name, version]) => `${name} ${version}`)
+    .join(', ');
 }
 
 /** Only what a version looks like: the answer goes to everyone. */

@@ -147,6 +147,12 @@ export const rows: readonly Row[] = [
     'git show HEAD:scopes.yml': here(version),
     "jq -c 'select(.verdict": here(/"not_permitted"\]$/m),
   }),
+  ...page('docs/policy.md', {
+    'mcp-gateway policy ': inTest(
+      'tests/e2e/policy-versions.test.ts',
+      'A change from the command line is in force in all services, and going back too',
+    ),
+  }),
   ...page('docs/performance.md', {
     'npm run bench': not('some 30 minutes'),
     'npm run soak': not('ten minutes'),

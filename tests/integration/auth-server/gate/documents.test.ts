@@ -127,7 +127,9 @@ describe('the public documents', () => {
 
 describe('the health of the gateway', () => {
   test('is up when relay and registry answer, and reports faults of the policy file', async () => {
-    const registry = createServer((_req, res) => void res.end('ok')).listen(0, '127.0.0.1');
+    const registry = createServer((_req, res) => {
+      res.setHeader('policy-version', '0123456789ab+2').end('ok');
+    }).listen(0, '127.0.0.1');
     await new Promise((resolve) => registry.once('listening', resolve));
     const registryUrl = `http://127.0.0.1:${(registry.address() as AddressInfo).port}`;
     const policyFaults = ['scopes.yml: line 3: something secret'];
@@ -140,6 +142,9 @@ describe('the health of the gateway', () => {
         relay: 'up',
         registry: 'up',
         policy: 'last good one in force; the file has faults',
+        'policy-version': expect.stringMatching(
+          /^auth-server [0-9a-f]{12}, relay 0123456789ab\+2, registry 0123456789ab\+2$/,
+        ),
       });
     } finally {
       await server.close();
