@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { type Echo, startEcho } from '../support/gateway/echo.ts';
 import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
+import { writePolicy } from '../support/gateway/reader-policy.ts';
 import { rpc, send } from '../support/gateway/send.ts';
 import { until } from '../support/listen.ts';
 
@@ -43,6 +44,14 @@ const foreign = `
 const random = Array.from({ length: 20 }, () => `X-${randomBytes(6).toString('hex')}`);
 const sent = Object.fromEntries([...foreign, ...random].map((name) => [name.toLowerCase(), 'forged-value']));
 
+const policy = writePolicy();
+/** The reader may call one tool with some arguments only, and another one with all. */
+const rules = `
+mcp-servers-restricted/read:
+  - server: cities
+    methods: [tools/list, tools/call]
+    tools: [free, { name: find, arguments: { region: [eu] } }]
+`;
 let gateway: Gateway;
 let named: Echo;
 let cities: Server;
@@ -66,7 +75,7 @@ function startCities(): Promise<Server> {
         capabilities: { tools: {} },
         serverInfo: { name: 'cities', version: '1' },
       },
-      'tools/list': { tools: [{ name: 'find', inputSchema }] },
+      'tools/list': { tools: ['find', 'free'].map((name) => ({ name, inputSchema })) },
       'tools/call': { content: [], headers: req.headers },
     };
     const said = answers[method] ? { result: answers[method] } : { error: { code: -32601, message: 'no such method' } };
@@ -89,7 +98,8 @@ beforeAll(async () => {
       ...more,
     };
   };
-  gateway = await startGateway({}, [
+  policy.replace(rules);
+  gateway = await startGateway({ SCOPES_FILE: policy.SCOPES_FILE }, [
     at('named', named.url, { forward_headers: ['X-MCP-Toolsets', 'X-Atlassian-Jira-Url'] }),
     at('hosted', named.url, { host_header: 'mcp.internal:8000' }),
     at('cities', `http://127.0.0.1:${(cities.address() as AddressInfo).port}`),
@@ -101,6 +111,7 @@ afterAll(async () => {
   await named?.stop();
   cities?.closeAllConnections();
   cities?.close();
+  policy.remove();
 });
 beforeEach(() => {
   gateway.echo.reset();
@@ -183,4 +194,28 @@ test('The headers that an approved tool has its callers send reach its server on
   expect(readFileSync(`${gateway.dataDir}/nginx/routes`, 'utf8')).toMatch(
     /^cities .* - Mcp-Param-Region,Mcp-Param-User$/m,
   );
+});
+
+test('No copy of an argument reaches a server with a call that is allowed because of its arguments, on any way', async () => {
+  const reader = { ...mcp, authorization: `Bearer ${await gateway.agentToken('reader')}` };
+  const copies = { 'mcp-param-region': 'us', 'mcp-param-user': 'root', 'mcp-method': 'tools/call' };
+  const arrived = async (who: Record<string, string>, name: string, region: string, more: object = {}) => {
+    const body = rpc('tools/call', { name, arguments: { region }, ...more });
+    const { status, body: text } = await send(gateway.ports.gateway, {
+      path: '/cities/mcp',
+      body,
+      headers: { ...copies, ...who },
+    });
+    const { result, error } = JSON.parse(text);
+    return [status, result?.headers['mcp-param-region'], result?.headers['mcp-param-user'], error?.data];
+  };
+  await until(async () => (await arrived(admin, 'find', 'eu'))[1]);
+  expect(await arrived(admin, 'find', 'eu')).toEqual([200, 'us', 'root', undefined]);
+  expect(await arrived(reader, 'find', 'eu')).toEqual([200, undefined, undefined, undefined]);
+  // Through the relay, because the answer may be a task.
+  expect(await arrived(reader, 'find', 'eu', { task: {} })).toEqual([200, undefined, undefined, undefined]);
+  expect(await arrived(reader, 'free', 'us')).toEqual([200, 'us', 'root', undefined]);
+  // 403, because another scope would help this agent.
+  const refused = { reason: 'not_permitted', argument: 'region' };
+  expect(await arrived(reader, 'find', 'us')).toEqual([403, undefined, undefined, refused]);
 });
