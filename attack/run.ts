@@ -18,6 +18,7 @@ import { paths } from './cases/paths.ts';
 import { permissions } from './cases/permissions.ts';
 import { personalControl, personalTokens } from './cases/personal.ts';
 import { redirections } from './cases/redirects.ts';
+import { requests } from './cases/requests.ts';
 import { otherCallers } from './cases/sessions.ts';
 import { send, sendBytes } from './raw.ts';
 import { newVisitor } from './visitor.ts';
@@ -62,6 +63,7 @@ export const allAttacks: readonly Case[] = [
   ...brokers,
   ...accounts,
   ...approvals,
+  ...requests,
 ];
 const controls: readonly Case[] = [...ofTheGate, ...clientControls, personalControl];
 const atOnce = 6;

@@ -17,6 +17,7 @@ import { kept } from './kept.ts';
 import { oauth } from './oauth.ts';
 import { authRequest, found } from './original.ts';
 import { registered } from './registered.ts';
+import { requests } from './requests.ts';
 
 const cases = [...allAttacks, ...controls, ...clientControls];
 const behaviours = kinds.flatMap((kind) => kind.behaviours);
@@ -34,6 +35,7 @@ const rows = [
   ...brokers,
   ...accounts,
   ...approvals,
+  ...requests,
   ...audit,
   ...kept,
 ];
