@@ -5,10 +5,10 @@ import { hubName } from '../../../policy/names.ts';
 import type { Policy } from '../../../policy/policy.ts';
 import { callTools } from '../../../policy/request/methods.ts';
 import { erasedPerson } from '../chain/erase/rest.ts';
-import { alternativesOf, areSame } from './alternatives.ts';
+import { areSame, type Ways } from './alternatives.ts';
 import { isAgentGroup, isPartial, type RecordedCaller, scopesUnder } from './callers.ts';
 import type { RequestGroup } from './groups.ts';
-import { type Asking, judge } from './judge.ts';
+import type { Asking, judge } from './judge.ts';
 
 /** What another policy means for a recorded request. */
 export type Outcome =
@@ -16,10 +16,18 @@ export type Outcome =
   | { kind: 'allowed' | 'refused' | 'held' | 'depends'; was: string; now: string }
   | { kind: 'cannot_tell'; why: CannotTell };
 
+/** A policy, and what finds the ways in which it may allow calls. */
+interface Side {
+  policy: Policy;
+  ways: Ways;
+}
+
 /** What requests are compared by. Both policies are compiled for the present. */
 export interface Comparing {
-  policy: Policy;
-  inForce: Policy;
+  policy: Side;
+  inForce: Side;
+  /** {@link judge}, once for all callers with the same scopes. */
+  judge: typeof judge;
   tools: KnownTools;
   callers: ReadonlyMap<string, RecordedCaller>;
   /** Servers that are the hub or a set. */
@@ -50,14 +58,14 @@ function compareOf(comparing: Comparing, request: RequestGroup, caller: Recorded
   const { server, reason } = request;
   const isAgent = isAgentGroup(request);
   const isHub = server !== null && comparing.hubs.has(server);
-  const asking = (policy: Policy): Asking => ({
-    policy,
-    scopes: scopesUnder(policy, caller, isAgent),
+  const asking = (side: Side): Asking => ({
+    ...side,
+    scopes: scopesUnder(side.policy, caller, isAgent),
     tools: comparing.tools,
     isHub,
   });
   const after = asking(comparing.policy);
-  const found = judge(after, request);
+  const found = comparing.judge(after, request);
   if (found.kind === 'unknown') return cannotTell(found.why);
   const isChanged = reason === 'tool_changed';
   if (found.kind === 'tool_changed') return isChanged ? same : cannotTell('tool_changed');
@@ -83,15 +91,14 @@ function cannotTell(why: CannotTell): Outcome {
 }
 
 /** Counts of calls are not replayed. */
-function limited({ policy, inForce }: Comparing): Outcome {
+function limited({ policy: { policy }, inForce: { policy: inForce } }: Comparing): Outcome {
   const isUnchanged = isDeepStrictEqual(policy.source.limits, inForce.source.limits);
   return isUnchanged ? { kind: 'same', isJudged: false } : cannotTell('limits');
 }
 
 function asksTheSame(before: Asking, after: Asking, { server, object }: RequestGroup): boolean {
   if (server === null || object === null) return false;
-  const ways = ({ policy, scopes, tools }: Asking) => alternativesOf(policy, scopes, server, object, tools);
-  return areSame(ways(before), ways(after));
+  return areSame(before.ways(before.scopes, server, object), after.ways(after.scopes, server, object));
 }
 
 /**

@@ -8,7 +8,7 @@ import {
   unknownArguments,
 } from '../../../policy/request/mcp-request.ts';
 import { kindsOf, type ObjectKind } from '../../../policy/request/methods.ts';
-import { alternativesOf, argumentNames } from './alternatives.ts';
+import { argumentNames, type Ways } from './alternatives.ts';
 import type { RequestGroup } from './groups.ts';
 
 /** What a policy says about a recorded request. `words`: what would be answered. */
@@ -21,11 +21,15 @@ export type Verdict =
 /** By whom, where, and with what known of tools a policy is asked. */
 export interface Asking {
   policy: Policy;
+  ways: Ways;
   scopes: readonly string[];
   tools: KnownTools;
   /** The server is the hub or a set: any rule that names it opens it. */
   isHub: boolean;
 }
+
+/** Arguments and groups that the words name. */
+const mostNamed = 5;
 
 /** Only a lone `*` covers this name. */
 const anyName = '\u{10ffff}';
@@ -45,6 +49,11 @@ export function judge(asking: Asking, request: RequestGroup): Verdict {
     plainVerdict(asking, server, [...(isListen ? [{ method }] : []), named(method, kind, object)]),
   );
   return agreed(verdicts, 'object_kind');
+}
+
+/** What differs between requests that are judged differently under one policy. */
+export function judgedBy({ scopes, isHub }: Asking, { server, method, object, isCut, hasMore }: RequestGroup): string {
+  return JSON.stringify([scopes, isHub, server, method, object, isCut, hasMore]);
 }
 
 /** What holds whatever the object is: that all are allowed, or none. */
@@ -81,11 +90,11 @@ function toolVerdict(asking: Asking, server: string, tool: string): Verdict {
   if (sure.reason === 'tool_changed') return { kind: 'tool_changed' };
   const best = decided(asking, server, access, anyArguments);
   if (!best.allowed) return best.reason === 'tool_changed' ? { kind: 'tool_changed' } : refusedFor(best);
-  const ways = alternativesOf(asking.policy, asking.scopes, server, tool, asking.tools);
+  const ways = asking.ways(asking.scopes, server, tool);
   const isConditional = ({ arguments: args, only }: (typeof ways)[number]) => args.length > 0 || only;
   const mayBeFree = ways.some((way) => isConditional(way) && !way.approve);
   if (sure.reason === 'approval_needed' && !mayBeFree) return { kind: 'held', words: waitsFor(sure.hold?.approvers) };
-  const names = argumentNames(ways);
+  const names = argumentNames(ways).slice(0, mostNamed);
   return { kind: 'depends', words: `depends on ${names.length > 0 ? names.join(', ') : 'which arguments it has'}` };
 }
 
@@ -118,6 +127,6 @@ function refusedFor({ reason }: Denial): Verdict {
 }
 
 function waitsFor(approvers: Approvers | undefined): string {
-  const all = [...(approvers?.person ? ['the caller'] : []), ...(approvers?.groups ?? [])];
+  const all = [...(approvers?.person ? ['the caller'] : []), ...(approvers?.groups ?? [])].slice(0, mostNamed);
   return `waits for approval by ${all.join(' or ') || 'a person'}`;
 }

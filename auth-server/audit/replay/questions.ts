@@ -4,10 +4,12 @@ import type { KnownTools } from '../../../policy/known-tools.ts';
 import { compilePolicy, type PolicySource } from '../../../policy/policy.ts';
 import type { AuditDatabase } from '../store/database.ts';
 import { isIn } from '../store/sql.ts';
+import { createWays, remembered } from './alternatives.ts';
 import { createTally } from './answer.ts';
 import { readCallers } from './callers.ts';
 import { type Comparing, compare, hubsIn } from './compare.ts';
 import { readGroups } from './groups.ts';
+import { judge, judgedBy } from './judge.ts';
 
 /** What is to be replayed. All of it can be sent between threads. */
 export interface ReplayInput {
@@ -37,9 +39,14 @@ export function createReplayQuestions(database: AuditDatabase) {
       const isLate = () => taken() > longestMilliseconds;
       const read = await readGroups(database, { since: since ?? Number.NEGATIVE_INFINITY, now, isLate });
       const { groups } = read;
+      const sideOf = (of: PolicySource) => {
+        const policy = compilePolicy(of, now);
+        return { policy, ways: createWays(policy, tools) };
+      };
       const comparing: Comparing = {
-        policy: compilePolicy(source, now),
-        inForce: compilePolicy(inForce, now),
+        policy: sideOf(source),
+        inForce: sideOf(inForce),
+        judge: remembered(judgedBy, judge),
         tools,
         callers: await readCallers(database, groups),
         hubs: hubsIn(groups),

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { alternativesOf, areSame } from '../../../../../auth-server/audit/replay/alternatives.ts';
+import { areSame, createWays } from '../../../../../auth-server/audit/replay/alternatives.ts';
 import type { RequestGroup } from '../../../../../auth-server/audit/replay/groups.ts';
 import { judge } from '../../../../../auth-server/audit/replay/judge.ts';
 import { readPolicySource } from '../../../../../common/policy/policy-file.ts';
@@ -38,7 +38,10 @@ test('What a replay says of a call without its arguments holds for all arguments
   fc.assert(
     fc.property(conditionalPolicy, names, at, fc.array(anyCall, { maxLength: 5 }), (text, name, time, calls) => {
       const policy = compilePolicy(readPolicySource(text), time);
-      const { kind } = judge({ policy, scopes: ['s'], tools, isHub: false }, request(name));
+      const { kind } = judge(
+        { policy, ways: createWays(policy, tools), scopes: ['s'], tools, isHub: false },
+        request(name),
+      );
       seen.add(kind);
       const answers = new Set([{}, ...calls, ...tellingCalls(text)].map((given) => answerTo(policy, name, given)));
       if (kind === 'depends') return;
@@ -54,7 +57,7 @@ test('Policies that ask the same of a call, in whatever order, are told to; othe
   fc.assert(
     fc.property(conditionalPolicy, conditionalPolicy, names, at, (text, otherText, name, time) => {
       const compiled = (of: string) => compilePolicy(readPolicySource(of), time);
-      const ways = (of: Policy) => alternativesOf(of, ['s'], 's', name, tools);
+      const ways = (of: Policy) => createWays(of, tools)(['s'], 's', name);
       const [policy, turned, other] = [compiled(text), compiled(shuffled(text)), compiled(otherText)];
       expect(areSame(ways(policy), ways(turned))).toBe(true);
       if (!areSame(ways(policy), ways(other))) {
