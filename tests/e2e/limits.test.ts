@@ -113,3 +113,15 @@ test.each(connections.filter((row) => !overHttp.includes(row)))(
     await expect(client.call('get-sum', sum)).rejects.toThrow(/Limit reached|429/);
   },
 );
+
+test('Through the hub, the caller reads the same, and goes on with other calls', async () => {
+  await callUntilRefused('modern', 'get-sum', sum);
+  const [, connect] = overHttp.at(-1) ?? [];
+  const client = await connect?.(gateway.url, withCookie);
+  if (!client) throw new Error('no client');
+  clients.push(client);
+  await expect(client.call('modern__get-sum', sum)).rejects.toThrow(
+    'Limit reached: you may make 1 call of this kind per day',
+  );
+  expect((await client.call('modern__echo', { message: 'hello' })).text).toBe('Echo: hello');
+});

@@ -24,6 +24,10 @@ const mostServers = 1_000;
 const list = z.array(registration, 'must be a list of servers').max(mostServers);
 /** A list as in `registry/servers.yml`, or one server alone. */
 const content = z.unknown().transform((value, ctx) => {
+  if (isOtherFormat(value)) {
+    ctx.addIssue({ code: 'custom', message: 'has another format: register it with the command import' });
+    return z.NEVER;
+  }
   const read = list.safeParse(Array.isArray(value) ? value : [value]);
   if (read.success)
     return read.data.map((settings, i) => ({
@@ -58,6 +62,13 @@ export async function readWanted(paths: readonly string[]): Promise<Wanted[]> {
   if (wanted.length > mostServers) faults.push(`${wanted.length} servers are too many: ${mostServers} at most`);
   if (faults.length > 0) throw wrong(faults);
   return wanted;
+}
+
+/** The formats of the command `import`: a server.json or a page of them, a file of the Python original, a client's configuration. */
+function isOtherFormat(value: unknown): boolean {
+  const [first] = Array.isArray(value) ? value : [value];
+  const keys = ['$schema', 'remotes', 'packages', 'servers', 'server', 'server_name', 'mcpServers'];
+  return typeof first === 'object' && first !== null && keys.some((key) => key in first);
 }
 
 function saysEnabled(value: unknown): boolean {

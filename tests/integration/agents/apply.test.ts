@@ -212,6 +212,12 @@ test.each<[string, Record<string, string>, string[], string]>([
     'Unrecognized key: "colour"',
   ],
   ['a file that is no YAML', { 'a.yml': 'name: [' }, [], 'a.yml: line 1'],
+  [
+    'a file in a format of import',
+    { 'a.json': '{"name": "a/b", "remotes": []}' },
+    [],
+    'has another format: register it with',
+  ],
   ['an empty file', { 'a.yml': '' }, [], 'a.yml: the file is empty'],
   ['the tag of this command', { 'a.yml': server('one', 'tags: ["from:git"]') }, [], 'take it out of the file'],
   ['a path that is not there', {}, ['-f', '/no-such-file.yml'], '/no-such-file.yml cannot be read (ENOENT)'],

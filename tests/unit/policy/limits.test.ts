@@ -1,4 +1,4 @@
-import { counterOf, limitsFor } from '../../../policy/limits.ts';
+import { counterOf, limitsFor, limitsOf } from '../../../policy/limits.ts';
 import { compilePolicy, type Limit } from '../../../policy/policy.ts';
 
 const limit = (change: Partial<Limit>): Limit => ({
@@ -44,6 +44,7 @@ test('all limits that fit count, in whatever order they stand', () => {
 test('without limits nothing is made for a call', () => {
   const policy = policyWith();
   expect(limitsFor(policy, person, 'a', 'b')).toBe(limitsFor(policy, agent, 'c', 'd'));
+  expect(limitsOf(policy, person)).toBe(limitsOf(policy, agent));
 });
 
 test.each<[string, Partial<Limit>, Partial<Limit>, boolean]>([
