@@ -18,7 +18,7 @@ export function callerOf(hold: Pick<Hold, 'owner' | 'username' | 'shownName'>): 
 }
 
 /** Who may approve, in the words of a page. @param caller `you`, or a name */
-export function approversOf({ person, groups }: Approvers, caller: string): string {
+function approversOf({ person, groups }: Approvers, caller: string): string {
   const members = groups.length === 0 ? [] : [`a member of ${groups.map(plainly).join(' or ')}`];
   return [...(person ? [caller] : []), ...members].join(', or ');
 }

@@ -6,6 +6,7 @@ import { AuthError } from '../../denials/auth-error.ts';
 import { texts } from '../../denials/texts.ts';
 import type { Answered, HeldCall } from '../../holds/held-call.ts';
 import { type Holds, mostPerCaller } from '../../holds/holds.ts';
+import { requestQuery } from '../../store/request-query.ts';
 import { shownTool } from './held.ts';
 import { type ClientAsking, pageDenial, pageFormFor } from './page.ts';
 
@@ -21,7 +22,7 @@ export interface ApprovalDeps {
  * the approval.
  * @param address of the caller, for the audit
  * @returns the id of the hold, for the relay's ticket
- * @throws {AuthError} approval_needed, with the page on which the call is approved
+ * @throws {AuthError} approval_needed, with the page on which the call is approved; store_unavailable
  */
 export async function passHeld(
   deps: ApprovalDeps,
@@ -29,7 +30,8 @@ export async function passHeld(
   { call, approvers }: { call: HeldCall; approvers: Approvers },
   address: string | undefined,
 ): Promise<string> {
-  const outcome = await deps.holds.pass(call, approvers);
+  // It may run twice, on a connection that was lost: at worst the approval is used up and no call is made.
+  const outcome = await requestQuery(() => deps.holds.pass(call, approvers));
   if (outcome.is === 'passed') {
     deps.metrics.approval(outcome.isRound ? 'continued' : 'used');
     if (!outcome.isRound) recordUse(deps, client, call, outcome.answered, address);

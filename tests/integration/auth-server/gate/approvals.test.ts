@@ -193,6 +193,19 @@ describe('a held call', () => {
     expect((await ask(body)).status).toBe(200);
   });
 
+  test('waits for the database, and passes not without it', async () => {
+    const body = call('theirs');
+    const { data } = await errorOf(ask(body));
+    await approve(data.approve);
+    const { pass } = auth.holds;
+    auth.holds.pass = () => Promise.reject(new Error('connect ENOENT /secret/path'));
+    const denial = denialOf(await ask(body));
+    auth.holds.pass = pass;
+    expect(denial).toMatchObject({ status: 503, code: 'store_unavailable' });
+    expect(JSON.stringify(denial)).not.toContain('secret');
+    expect((await ask(body)).status).toBe(200);
+  });
+
   test('shows no argument in the log', async () => {
     await ask(call('own', { arguments: { secret: 'in-an-argument' } }));
     expect(auth.lines.join('')).not.toContain('in-an-argument');
