@@ -2,7 +2,7 @@ import type { ToolGuard } from '../../common/policy/approved-tools-watch.ts';
 import type { Decision } from '../../policy/decide.ts';
 import type { KnownTools } from '../../policy/known-tools.ts';
 import { listings } from '../../policy/listing.ts';
-import { isToolName } from '../../policy/names.ts';
+import { hubName, isToolName } from '../../policy/names.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { McpRequest } from '../../policy/request/mcp-request.ts';
 import { type Denied, groupsThatHelp, mayKnow, scopeThatHelps } from '../../policy/review/remedy.ts';
@@ -65,7 +65,8 @@ function argumentWords(argument: string | undefined): string {
 
 /** Where a person can ask for what was denied: only of a server that they may know, so that a refusal tells of no other. */
 function whereToAsk(policy: Policy, { scopes, server, accesses }: Denied, publicUrl: string): string {
-  if (!mayKnow(policy, scopes, server)) return '';
+  // The hub is no server that someone could ask for.
+  if (server === hubName || !mayKnow(policy, scopes, server)) return '';
   const tools = accesses.flatMap(({ object }) =>
     object?.kind === 'tool' && isToolName(object.name) ? [object.name] : [],
   );

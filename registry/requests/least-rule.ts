@@ -12,6 +12,8 @@ import type { AccessRequest } from '../store/requests.ts';
 export interface Remedies {
   /** The policy allows all of it already, for the groups that the person had when they asked: with some arguments at least. */
   isAllowed: boolean;
+  /** It allows all of it with every argument, and no call waits for an approval. */
+  isWhole: boolean;
   /** Groups that have what is asked for: the least powerful first. Someone can put the person into one. */
   join: string[];
 }
@@ -29,10 +31,12 @@ export function remediesFor(
 ): Remedies {
   const { server } = request;
   const scopes = scopesOfGroups(policy, request.groups);
-  const isAllowed = decide(policy, scopes, server, accessesOf(request, anyArguments), { readOnly }).allowed;
+  const allows = (given: ToolArguments) =>
+    decide(policy, scopes, server, accessesOf(request, given), { readOnly }).allowed;
+  const [isAllowed, isWhole] = [allows(anyArguments), allows(unknownArguments)];
   // A group that may call the tools with some arguments only does not have all of it.
   const denied = { scopes, server, accesses: accessesOf(request, unknownArguments), tools: { readOnly } };
-  return { isAllowed, join: isAllowed ? [] : groupsThatHelp(policy, denied, mostGroups) };
+  return { isAllowed, isWhole, join: isWhole ? [] : groupsThatHelp(policy, denied, mostGroups) };
 }
 
 /**

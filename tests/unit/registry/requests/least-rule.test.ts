@@ -23,20 +23,20 @@ some:
 const known = { readOnly: new Map([['notes', new Set(['list'])]]) };
 const request = (tools: string[], groups = ['support'], server = 'notes') => ({ server, tools, groups });
 
-test.each<[string, ReturnType<typeof request>, boolean, string[]]>([
+test.each<[string, ReturnType<typeof request>, boolean, string[], boolean?]>([
   ['what the person may call already', request(['read']), true, []],
   ['what another group has', request(['write']), false, ['writers']],
   ['what no group has', request(['delete']), false, []],
   ['what a group has with some arguments only', request(['append']), false, []],
   ['what the person has by a hint', request(['list'], ['some']), true, []],
   ['what another group has by a hint', request(['list']), false, ['some']],
-  ['what the person has with some arguments', request(['append'], ['some']), true, []],
+  ['what the person has with some arguments', request(['append'], ['some']), true, [], false],
   ['several tools of which one is missing', request(['read', 'write']), false, ['writers']],
   ['some access that the person has', request([]), true, []],
   ['some access that no group has', request([], ['support'], 'other'), false, []],
   ['what others have of a server that a person without groups may not know', request(['read'], []), false, []],
-])('Of a request for %s, it is said what would do', (_what, asked, isAllowed, join) => {
-  expect(remediesFor(parsePolicy(text), known, asked)).toEqual({ isAllowed, join });
+])('Of a request for %s, it is said what would do', (_what, asked, isAllowed, join, isWhole = isAllowed) => {
+  expect(remediesFor(parsePolicy(text), known, asked)).toEqual({ isAllowed, isWhole, join });
 });
 
 test('The least rule for a group gives what was asked for and no more, and is shown without the rest of the file', async () => {
