@@ -13,6 +13,7 @@ import { otherGateway } from '../revoke/running-gateway.ts';
 import { accountMover } from './accounts.ts';
 import { findDatabases } from './databases.ts';
 import { NotChangeable, type PolicyRenaming, renameInPolicy, writePolicyFile } from './policy-file.ts';
+import { renameInVersions } from './policy-versions.ts';
 
 const help = `Renames a server: in the registry with its approved tools and its history, with people's accounts at it, and in each rule of
 scopes.yml that names it.
@@ -152,12 +153,15 @@ async function rename(
     () => undefined,
     (error: NodeJS.ErrnoException) => error.code ?? error.message,
   );
+  const versions = await renameInVersions(auth.policyVersions, renaming);
+  if (versions.done) printPlain(context, versions.done);
   const ended = await auth.bindings.endServer(from);
   const clients = await endClients(auth.sessions, from);
   printPlain(context, `${ended} MCP sessions and tasks, and the logins of ${clients} clients to this server ended.`);
   const todo = 'change the lines above by hand. Until then, its rules name no server';
   const faults = [
     ...(refused === undefined ? [] : [`${policyFile} cannot be written (${refused}): ${todo}.`]),
+    ...(versions.left === undefined ? [] : [versions.left]),
     ...(left === 0 ? [] : [`${left} accounts of people were in use all the time and did not move: call this again.`]),
   ];
   if (faults.length > 0) throw new CommandError(faults.join('\n'), 1);

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { accountKey } from '../../../auth-server/accounts/account-key.ts';
 import { createVault, type Vault } from '../../../auth-server/accounts/vault/vault.ts';
 import { openStore as openAuthStore } from '../../../auth-server/store/store.ts';
+import { policyVersion } from '../../../common/policy/policy-in-force.ts';
 import { run } from '../../../operations/servers/rename.ts';
 import { definitionOf } from '../../../registry/servers/definition.ts';
 import { openRegistryDatabase } from '../../../registry/store/database.ts';
@@ -104,6 +105,33 @@ describe.each(bothDatabases('registry.db'))('%s:', (_kind, places) => {
     await expectRenamed();
     // Rules for the old name may apply to the next server of that name.
     expect(await store.namesEver()).toEqual(expect.arrayContaining(['mcp', 'my-mcp']));
+  });
+
+  test('servers:rename also renames the server in the policy in force, if people edit that, as a version with a way back', async () => {
+    const first = { version: 'v', parent: null, by: { sub: 'a', name: 'ada' }, why: 'w', source: 'file' as const };
+    await auth.policyVersions.add({ ...first, text: `${rules}# kept\n` });
+    const { code, stdout } = await rename(['mcp', 'my-mcp', '--yes']);
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringContaining('Version 2 of the policy names my-mcp instead of mcp.'),
+    ]);
+    const text = `${rules.replace('server: mcp', 'server: my-mcp')}# kept\n`;
+    expect(await auth.policyVersions.get(2)).toMatchObject({
+      ...{ text, version: policyVersion(text), parent: 1, source: 'command', why: 'mcp is called my-mcp' },
+    });
+    await expectRenamed();
+    expect((await rename(['mcp', 'my-mcp', '--yes'])).code).toBe(0);
+    expect((await auth.policyVersions.newest())?.number).toBe(2);
+  });
+
+  test('servers:rename says what is left to do if the policy in force cannot be changed by it', async () => {
+    const first = { version: 'v', parent: null, by: { sub: 'a', name: 'ada' }, why: 'w', source: 'file' as const };
+    const rule = 'one:\n  - { server: &name mcp, methods: [ping] }\n';
+    const other = 'two:\n  - { server: other, methods: [tools/call], tools: [*name] }\n';
+    await auth.policyVersions.add({ ...first, text: rule + other });
+    const { code, stderr } = await rename(['mcp', 'my-mcp', '--yes']);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('version 1 of the policy names mcp: change it')]);
+    expect((await auth.policyVersions.newest())?.number).toBe(1);
   });
 
   test('servers:rename shows the change and asks: without a yes, and with --dry-run, nothing changes', async () => {
