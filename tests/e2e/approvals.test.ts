@@ -161,6 +161,16 @@ test.each([
   await client.close();
 });
 
+test('A client of 2025-11-25 answers the question of a server of 2026-07-28 in the middle of an approved call', async () => {
+  const client = await v2('/mcp', 'legacy', async () => undefined);
+  const call = () => client.callTool({ name: 'pay__ask', arguments: { number: 'legacy' } });
+  const error = (await failure(call())) as { data?: { elicitations?: { url: string }[] } };
+  await approve(error.data?.elicitations?.[0]?.url ?? '');
+  expect(await call()).toMatchObject(says('"v":"me"'));
+  expect(((await failure(call())) as { code: number }).code).toBe(-32_042);
+  await client.close();
+});
+
 test('mcpgw passes the sentence on, and the call that was approved', async () => {
   const to = someone();
   const throughMcpgw = async () => {
