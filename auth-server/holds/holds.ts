@@ -46,8 +46,8 @@ export class Holds {
   }
 
   /**
-   * Lets a call pass if exactly this call is approved, and uses the approval up: one statement finds it and uses it. Otherwise
-   * keeps that the call waits.
+   * Lets a call pass if exactly this call is approved, and uses the approval up, on the condition that it is as it was found: of two
+   * processes, one does. Otherwise keeps that the call waits.
    * @param approvers whom the policy names now
    */
   async pass(call: HeldCall, approvers: Approvers): Promise<Outcome> {
