@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { sql, type Transaction } from 'kysely';
 import { type DatabaseKind, databaseNow } from '../../common/database/database.ts';
 import { databaseIn, openDatabase } from '../../common/database/open.ts';
-import { changes, type Schema } from './count-tables.ts';
+import { changes, type Schema, usedPart } from './count-tables.ts';
 
 /** Calls of one caller in one window. Times in seconds since 1970, by the clock of the database. */
 export interface Counted {
@@ -97,8 +97,7 @@ export async function openCountStore(where: string, onFailure: (error: unknown) 
     },
     async nearest(most, counters) {
       const asked = counters ? current().where('counter', 'in', [...counters, '']) : current();
-      // As numbers with a fraction: both databases cut the quotient of whole ones.
-      return await asked.orderBy(sql`calls * 1.0 / most`, 'desc').orderBy('caller').limit(most).execute();
+      return await asked.orderBy(usedPart, 'desc').limit(most).execute();
     },
     of: (caller) => current().where('caller', '=', caller).execute(),
     async prune() {
