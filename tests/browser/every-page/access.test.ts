@@ -19,6 +19,7 @@ const states = [
   state('A refusal that the policy names', '/access?who=mcp-registry-user&tool=delete_branch&server=GitHub'),
   state('A question that names too little', '/access?who=strangers&tool=x&server=github'),
   state('The choice of a server to give access to', '/access/give'),
+  state('A server that is not there', '/access/give?server=nowhere'),
   state('The form to give access', github),
   state('What giving access would change', give),
   state('A request that is answered by giving', '/access', {

@@ -68,13 +68,14 @@ export function createGivePage(options: AccessOptions): Router {
     ]);
     const name = asked?.server ?? query('server');
     if (name === '') return showChoice(options, req, res);
-    const server = serverFor(options, editor, name);
+    const server = serverCalled(options, editor, name);
+    if (!server) return showChoice(options, req, res, name);
     const { reads } = toolsOf(options, server);
     const named = [req.query.tool].flat().filter((tool) => typeof tool === 'string' && isRuleName(tool));
     const wanted = (named.length > 0 ? named : (asked?.tools ?? [])) as readonly string[];
     const values: Values = {
       ...emptyValues,
-      ...{ server: name, to: query('to'), base: current.number ?? 0, asOf: now().getTime() },
+      ...{ server: server.name, to: query('to'), base: current.number ?? 0, asOf: now().getTime() },
       ...{ tools: new Set(wanted.length > 0 ? wanted : reads), request: asked?.id ?? '' },
     };
     await show(options, req, res, 200, { editor, current, server, asked, state: { values } });
@@ -228,6 +229,12 @@ function serverFor({ catalogue }: AccessOptions, { person }: Editor, name: strin
   const server = catalogue.get(person, name);
   if (!server) throw notFound();
   return server;
+}
+
+/** A server by its name, or by its title as the form that asks for it lets one type. */
+function serverCalled({ catalogue }: AccessOptions, { person }: Editor, text: string): CatalogueEntry | undefined {
+  const isCalled = ({ title }: CatalogueEntry) => title.toLowerCase() === text.trim().toLowerCase();
+  return catalogue.get(person, text.trim()) ?? catalogue.list(person).find(isCalled);
 }
 
 async function requestFor({ requests }: AccessOptions, id: string): Promise<AccessRequest | undefined> {

@@ -212,6 +212,13 @@ describe('Giving access', () => {
     expect(door.text()).toBe(text);
   });
 
+  test('the server is asked for by its name or title, and one that is not there is asked for again', async () => {
+    expect((await send('/access/give?server=PLANS')).words).toContain('Give access to Plans');
+    const lost = await send('/access/give?server=nowhere&to=group:team-user');
+    expect([lost.status, lost.words]).toEqual([404, expect.stringContaining('There is no such server')]);
+    expect(lost.html).toMatch(/value="nowhere"[\s\S]*value="group:team-user" selected/);
+  });
+
   test('the preview names the chosen tools that they may call already', async () => {
     const { words } = await send('/access/give', { form: [...give, ['tool', 'find'], ['do', 'preview']] });
     expect(words).toContain('They may call find already.');
