@@ -1,4 +1,5 @@
 import { decide } from '../../../policy/decide.ts';
+import type { ToolNames } from '../../../policy/known-tools.ts';
 import { compilePolicy, type PolicySource, scopesOfGroups, wildcard } from '../../../policy/policy.ts';
 import { type Access, anyArguments } from '../../../policy/request/mcp-request.ts';
 import { type FileRule, type FileValue, listOf, openFile, rulesIn, sections, writeFile } from './file.ts';
@@ -14,6 +15,8 @@ export interface Taken {
   server: string;
   /** Names and patterns as the rules write them; `hint: read-only` for an entry with that hint. */
   tools?: readonly string[];
+  /** The tools that only read, as far as the registry knows: a rule with that hint may still grant them. */
+  readOnly?: ToolNames;
   /** False: a scope that others hold too is changed for them as well. Default: they keep what they have. */
   split?: boolean;
 }
@@ -110,7 +113,7 @@ function setRules({ all, ui, groups }: FileValue, scope: string, rules: FileRule
 }
 
 /** @throws {EditRefused} if a rule still gives what was to be taken */
-function checkLeft(source: PolicySource, { from, server, tools }: Taken, who: string): void {
+function checkLeft(source: PolicySource, { from, server, tools, readOnly = new Map() }: Taken, who: string): void {
   const policy = compilePolicy(source, 0);
   const scopes = from.kind === 'group' ? scopesOfGroups(policy, [from.name]) : [from.name];
   const asked: Access[] = tools
@@ -121,7 +124,7 @@ function checkLeft(source: PolicySource, { from, server, tools }: Taken, who: st
       }))
     : [{ method: 'initialize' }];
   for (const access of asked) {
-    const decision = decide(policy, scopes, server, [access]);
+    const decision = decide(policy, scopes, server, [access], { readOnly });
     const rule = decision.allowed ? decision.rule : undefined;
     if (rule === undefined) continue;
     const what = access.object ? `call ${access.object.name} on` : 'use';

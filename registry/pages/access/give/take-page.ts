@@ -3,6 +3,7 @@ import { isRuleName } from '../../../../common/policy/edit/names.ts';
 import { EditRefused } from '../../../../common/policy/edit/refused.ts';
 import { takeAwaySoon } from '../../../../common/policy/edit/soon.ts';
 import type { CurrentPolicy } from '../../../../common/policy/versions.ts';
+import type { ToolNames } from '../../../../policy/known-tools.ts';
 import { formOf, readForm } from '../../../access/body.ts';
 import type { CatalogueEntry } from '../../../access/catalogue.ts';
 import { requireOwnPage } from '../../../access/own-page.ts';
@@ -84,7 +85,7 @@ export function createTakePage(options: AccessOptions): Router {
 
 async function apply(options: AccessOptions, req: Request, res: Response, about: About, seen: string | null) {
   const { editor, current, server, values } = about;
-  const made = await textFor(values, current.text);
+  const made = await textFor(values, current.text, options.knownTools().readOnly);
   if (made.fault !== undefined) return await show(options, req, res, 400, { ...about, faults: { form: made.fault } });
   if (seen !== markOf(made.text)) return await show(options, req, res, 200, { ...about, notice: lookFirst });
   const what = values.what === 'all' ? server.title : `${inWords([...values.tools])} on ${server.title}`;
@@ -104,7 +105,7 @@ async function apply(options: AccessOptions, req: Request, res: Response, about:
 async function show(options: AccessOptions, _req: Request, res: Response, status: number, about: About) {
   const { policy, knownTools, render } = options;
   const { editor, current, server, values, faults = {}, notice, conflict } = about;
-  const made = await textFor(values, current.text);
+  const made = await textFor(values, current.text, options.knownTools().readOnly);
   const preview = made.text === undefined ? undefined : await previewOf(options, editor, current, made.text);
   const has = reachOf(policy(), scopesOf(policy(), values.from), server.name, knownTools());
   const known = server.health.tools.map(({ name }) => name).filter((name) => has(name) !== 'none');
@@ -131,12 +132,13 @@ interface Made {
 async function textFor(
   { from, server, what, tools }: Values,
   text: string,
+  readOnly: ToolNames,
 ): Promise<(Made & { text: string; fault?: undefined }) | (Made & { text?: undefined; fault: string })> {
   const holder = holderIn(from);
   if (!holder) throw new RegistryError('not_found', 'This address names no group and no agent.');
   if (what === 'some' && tools.size === 0) return { fault: 'Choose at least one tool.' };
   try {
-    return await takeAwaySoon(text, { from: holder, server, ...(what === 'some' && { tools: [...tools] }) });
+    return await takeAwaySoon(text, { from: holder, server, readOnly, ...(what === 'some' && { tools: [...tools] }) });
   } catch (error) {
     if (!(error instanceof EditRefused)) throw error;
     return { fault: error.message };

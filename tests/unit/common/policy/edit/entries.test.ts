@@ -62,6 +62,21 @@ describe('Entries with conditions', () => {
     expect(toolsIn(left)).toEqual([issue]);
   });
 
+  test('a tool that a hint still grants cannot be taken alone', () => {
+    const all = given(['get_issue', { hint: 'read-only' }]);
+    const take = (readOnly: string[]) =>
+      takeAway(all, {
+        from: to,
+        server: 'github',
+        tools: ['get_issue'],
+        readOnly: new Map([['github', new Set(readOnly)]]),
+      });
+    expect(() => take(['get_issue'])).toThrow(
+      /^The rule support-github\[0\], which covers more, lets support call get_issue/,
+    );
+    expect(toolsIn(take(['other']).text)).toEqual([{ hint: 'read-only' }]);
+  });
+
   test.each<[string, ToolEntry, RegExp]>([
     ['neither a name nor a hint', { only: true }, /either a name or a hint/],
     ['both', { name: 'a', hint: 'read-only' }, /either a name or a hint/],
