@@ -22,7 +22,7 @@ export interface PolicyRenaming {
 export class NotChangeable extends Error {}
 
 /**
- * Renames a server in the text of a policy file: in each rule and registry permission that names it. Everything else stays
+ * Renames a server in the text of a policy file: in each rule, limit and registry permission that names it. Everything else stays
  * byte by byte, comments and patterns too.
  * @throws {ConfigError} if the text is no valid policy, {@link NotChangeable} if the change would change more than the name
  */
@@ -94,10 +94,11 @@ function written(old: string, to: string): string {
 }
 
 /** What the file grants, without its places; with a renaming, what it has to grant afterwards. */
-function plain({ groups, scopes, ui }: PolicySource, renaming?: Renaming) {
+function plain({ groups, scopes, ui, limits }: PolicySource, renaming?: Renaming) {
   const named = (name: string) => (name === renaming?.from ? renaming.to : name);
   return {
     groups,
+    limits: limits.map((limit) => ({ ...limit, server: named(limit.server) })),
     scopes: new Map(
       [...scopes].map(([scope, rules]) => [scope, rules.map((r) => ({ ...r, server: named(r.server) }))]),
     ),
@@ -107,9 +108,12 @@ function plain({ groups, scopes, ui }: PolicySource, renaming?: Renaming) {
   };
 }
 
-function othersOn({ scopes, ui }: PolicySource, { from, to }: Renaming): Pick<PolicyRenaming, 'patterns' | 'already'> {
+function othersOn(
+  { scopes, ui, limits }: PolicySource,
+  { from, to }: Renaming,
+): Pick<PolicyRenaming, 'patterns' | 'already'> {
   const all = [
-    ...[...scopes.values()].flat().map(({ at, server }) => ({ at, pattern: server })),
+    ...[...[...scopes.values()].flat(), ...limits].map(({ at, server }) => ({ at, pattern: server })),
     ...[...ui].flatMap(([scope, grants]) =>
       [...grants].flatMap(([key, names]) => names.map((pattern) => ({ at: `UI-Scopes.${scope}.${key}`, pattern }))),
     ),

@@ -45,6 +45,18 @@ test('Each rule and permission that names the server gets the new name; comments
   expect(already).toEqual(['mcp[4]']);
 });
 
+test('A limit for the server is renamed with it, and no argument of that name', () => {
+  const limited = `limits:
+- {server: mcp, calls: 1, per: day}
+- {server: my-mcp, calls: 2, per: day}
+s:
+- {server: mcp, methods: [tools/call], tools: [{name: mcp, arguments: {server: [mcp]}, until: 2026-12-28T17:00:00Z}]}
+`;
+  const { text: after, already } = renameInPolicy(limited, renaming);
+  expect(after).toBe(limited.replaceAll('{server: mcp,', '{server: my-mcp,'));
+  expect(already).toEqual(['limits[1]']);
+});
+
 test('A second renaming finds nothing to change', () => {
   const once = renameInPolicy(text, renaming).text;
   expect(renameInPolicy(once, renaming)).toMatchObject({ text: once, lines: [] });
