@@ -24,6 +24,7 @@ export interface VersionsInForce extends PolicyWatch {
  * Takes the policy from the versions in the store, and each newer one within half a second. Without any it makes the policy file
  * the first. A version that this process cannot use, and a store that does not answer, leave the last good one in force.
  * @param path the policy file
+ * @param freshFor for how many milliseconds other services may be given a version that the store has not confirmed again
  * @throws {ConfigError} if there is no version that this process can use
  */
 export async function watchVersions(
@@ -31,6 +32,7 @@ export async function watchVersions(
   path: string,
   log: Logger,
   intervalMilliseconds = usualMilliseconds,
+  freshFor = freshMilliseconds,
 ): Promise<VersionsInForce> {
   let newest: KeptVersion = await firstVersion(versions, path, log);
   let answeredAt = performance.now();
@@ -67,7 +69,7 @@ export async function watchVersions(
     ...kept,
     number: () => number,
     refresh,
-    newest: () => (performance.now() - answeredAt < freshMilliseconds ? newest : undefined),
+    newest: () => (performance.now() - answeredAt < freshFor ? newest : undefined),
     stop(): void {
       clearInterval(timer);
       kept.stop();

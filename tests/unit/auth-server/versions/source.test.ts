@@ -88,6 +88,18 @@ describe('A process that runs', () => {
     watch.stop();
   });
 
+  test('gives other services nothing once its store has not answered for a while: another process may have taken rights away', async () => {
+    const { versions, state } = versionsOf(editablePolicy());
+    const watch = await watchVersions(versions, file, recordingLog().log, 10, 100);
+    expect(await until(() => watch.newest()?.number === 1)).toBe(true);
+    state.away = true;
+    expect(await until(() => watch.newest() === undefined)).toBe(true);
+    expect(watch.text()).toBe(editablePolicy());
+    state.away = false;
+    expect(await until(() => watch.newest()?.number === 1)).toBe(true);
+    watch.stop();
+  });
+
   test('tells its listeners of a version once its number is in force', async () => {
     const { versions, add } = versionsOf(editablePolicy());
     const watch = await watchVersions(versions, file, recordingLog().log, 10);
