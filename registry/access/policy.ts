@@ -19,12 +19,9 @@ import {
   settledDrift,
   settledProposal,
 } from '../../common/policy/versions.ts';
-import type { Policy } from '../../policy/policy.ts';
-import { mayUseUiEverywhere } from '../../policy/ui.ts';
 import { RegistryError } from '../errors/registry-error.ts';
 import { createAsk } from './ask-auth-server.ts';
 import { wordsOfPolicy } from './ask-policy.ts';
-import type { Person } from './guards.ts';
 
 /**
  * The versions of the policy, which the auth-server keeps. Each question takes the assertion of a person who holds `edit_policy`.
@@ -46,22 +43,6 @@ export interface PolicyDoor {
   drift(assertion: string, what: SettleDrift): Promise<SettledDrift>;
   /** What a text would have answered to recorded requests. It changes nothing. */
   replay(assertion: string, query: ReplayQuery): Promise<ReplayAnswer>;
-}
-
-/** Whether a person may see and change the policy. It concerns all servers, so the permission counts for all only. */
-export function mayEditPolicy(policy: Policy, { scopes }: Person): boolean {
-  return mayUseUiEverywhere(policy, scopes, 'edit_policy');
-}
-
-/**
- * Requires the permission to change the policy.
- * @throws {RegistryError} `not_permitted`
- */
-export function requireEditPolicy(policy: Policy, person: Person): void {
-  if (mayEditPolicy(policy, person)) return;
-  const message =
-    'To see and change the policy, one of your groups needs the permission edit_policy for all in UI-Scopes.';
-  throw new RegistryError('not_permitted', message);
 }
 
 /**

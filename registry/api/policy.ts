@@ -18,8 +18,9 @@ import {
 } from '../../common/policy/versions.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { readJson } from '../access/body.ts';
+import { requireEditPolicy } from '../access/edit-policy.ts';
 import { personOf } from '../access/guards.ts';
-import { type PolicyDoor, requireEditPolicy } from '../access/policy.ts';
+import type { PolicyDoor } from '../access/policy.ts';
 import { readInput } from '../errors/read-input.ts';
 import { RegistryError } from '../errors/registry-error.ts';
 import type { Answer } from './shared/answer.ts';

@@ -3,8 +3,8 @@ import type { KnownTools } from '../../policy/known-tools.ts';
 import { type Policy, scopesOfGroups } from '../../policy/policy.ts';
 import { unknownArguments } from '../../policy/request/mcp-request.ts';
 import { covers } from '../../policy/review/rule-shape.ts';
+import { mayEditPolicy } from '../access/edit-policy.ts';
 import type { Person } from '../access/guards.ts';
-import { mayEditPolicy } from '../access/policy.ts';
 import { RegistryError } from '../errors/registry-error.ts';
 import type { HintRight } from './approved-definitions.ts';
 

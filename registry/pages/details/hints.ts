@@ -1,7 +1,7 @@
 import { reveal } from '../../../common/text/reveal.ts';
 import type { Policy } from '../../../policy/policy.ts';
+import { mayEditPolicy } from '../../access/edit-policy.ts';
 import type { Person } from '../../access/guards.ts';
-import { mayEditPolicy } from '../../access/policy.ts';
 import { type HintGain, hintGains } from '../../pins/hint-gains.ts';
 import { type Definition, saysReadOnly } from '../../servers/definition.ts';
 import type { ServerDefinitions } from '../../store/definitions.ts';

@@ -1,9 +1,10 @@
 import { type Request, Router } from 'express';
 import { scopesOfGroups } from '../../../policy/policy.ts';
 import { formOf, readForm } from '../../access/body.ts';
+import { mayEditPolicy, requireEditPolicy } from '../../access/edit-policy.ts';
 import { actorOf, personOf } from '../../access/guards.ts';
 import { requireOwnPage } from '../../access/own-page.ts';
-import { mayEditPolicy, type PolicyDoor, requireEditPolicy } from '../../access/policy.ts';
+import type { PolicyDoor } from '../../access/policy.ts';
 import type { SeenDoor } from '../../access/seen.ts';
 import { RegistryError } from '../../errors/registry-error.ts';
 import { leastRule, remediesFor, requireGiven } from '../../requests/least-rule.ts';

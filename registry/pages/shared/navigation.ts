@@ -2,10 +2,9 @@ import type { Policy } from '../../../policy/policy.ts';
 import { mayUseUiSomewhere } from '../../../policy/ui.ts';
 import { usesApprovals } from '../../../policy/uses-approvals.ts';
 import type { WaitingApprovals } from '../../access/approvals.ts';
-import { mayViewAccess } from '../../access/edit-policy.ts';
+import { mayEditPolicy, mayViewAccess } from '../../access/edit-policy.ts';
 import type { Person } from '../../access/guards.ts';
 import { mayViewPeople } from '../../access/people.ts';
-import { mayEditPolicy } from '../../access/policy.ts';
 
 export type Navigation = ReturnType<typeof createNavigation>;
 

@@ -17,7 +17,7 @@ test.each(cases)('a tool only reads, or does not: %s', (_what, annotations, isPe
   const definitions = { approved: kept, pending } as unknown as ServerDefinitions;
   expect(readOnlyTools(definitions)).toEqual(expected ? ['t'] : []);
   const hashes = new Map([
-    ['s', { approved: new Map([['t', 'a']]), pending, rejected: new Set() }],
+    ['s', { approved: new Map([['t', 'a']]), pending, rejected: new Set(), readOnly: new Set() }],
   ]) as DefinitionHashes;
   const isReadOnly = readOnlyHint(() => hashes);
   expect(isReadOnly('s', { name: 't', annotations } as ToolInfo)).toBe(expected);
