@@ -51,25 +51,29 @@ function diffOne(kind: Difference['kind'], who: string, sides: readonly [Side, S
     sides.flatMap(({ rules }) => rules),
     sides.flatMap(uiServersOf),
   );
-  const pair = { ...pairOf(sides), delta: deltaOf(before.rules, after.rules) };
+  const compared = { pair: pairOf(sides), delta: deltaOf(before.rules, after.rules), methods: methodsOf(sides) };
   const changes: Change[] = [
     ['gains', before, after],
     ['loses', after, before],
   ];
-  return [...changes.flatMap((change) => changed(universe, pair, { kind, who, change })), ...limits];
+  return [...changes.flatMap((change) => changed(universe, compared, { kind, who, change })), ...limits];
 }
 
 /** The same caller under two policies, and where their rules differ: asking of all else would take minutes for a long policy. */
-type Compared = Pair & { delta: Delta };
+interface Compared {
+  pair: Pair;
+  delta: Delta;
+  methods: readonly string[];
+}
 
 function changed(
   universe: Universe,
-  pair: Compared,
+  compared: Compared,
   { kind, who, change }: Pick<Difference, 'kind' | 'who'> & { change: Change },
 ): Difference[] {
   const onServers = new Map<string, { right: Right; servers: Sample[] }>();
   for (const server of universe.servers)
-    for (const right of newRights(universe, pair, server.name, change)) {
+    for (const right of newRights(universe, compared, server.name, change)) {
       const key = JSON.stringify(right);
       const known = onServers.get(key) ?? { right, servers: [] };
       known.servers.push(server);
@@ -84,24 +88,25 @@ function changed(
 }
 
 /** What `having` allows on a server and `without` does not. */
-function newRights(universe: Universe, pair: Compared, server: string, [, without, having]: Change): Right[] {
+function newRights(universe: Universe, compared: Compared, server: string, [, without, having]: Change): Right[] {
   const permissions = uiPermissions
     .filter((permission) => mayManage(having, permission, server) && !mayManage(without, permission, server))
     .map((permission) => ({ what: `${permission} (in the registry)`, condition: '', instead: '' }));
-  const differs = pair.delta(server);
-  return differs ? [...rightsOn(universe, pair, server, { without, having, differs }), ...permissions] : permissions;
+  const differs = compared.delta(server);
+  return differs
+    ? [...rightsOn(universe, compared, server, { without, having, differs }), ...permissions]
+    : permissions;
 }
 
 /** @param sides `differs`: whether a rule about the tool is only in one of them */
 function rightsOn(
   universe: Universe,
-  pair: Pair,
+  compared: Compared,
   server: string,
   { without, having, differs }: { without: Side; having: Side; differs: (tool: string) => boolean },
 ): Right[] {
-  const plain = [...methodsOf([without, having])].filter(
-    (method) => kindsOf(method).length === 0 || method === 'subscriptions/listen',
-  );
+  const { pair, methods: all } = compared;
+  const plain = all.filter((method) => kindsOf(method).length === 0 || method === 'subscriptions/listen');
   const endsLater = (access: Parameters<typeof endOfRight>[2]): Omit<Right, 'what'>[] => {
     const end = endOfRight(having, server, access);
     if (end === undefined) return [];
@@ -119,7 +124,7 @@ function rightsOn(
   return [
     ...endsLater({ method: 'initialize' }).map((right) => ({ what: connecting, ...right })),
     ...plain.flatMap((method) => endsLater({ method }).map((right) => ({ what: method, ...right }))),
-    ...[...methodsOf([without, having])].flatMap((method) =>
+    ...all.flatMap((method) =>
       kindsOf(method).flatMap((kind) =>
         bySamples(universe, method, kind, (name) =>
           method === 'tools/call' ? byCall(name) : endsLater({ method, object: { kind, name } }),
@@ -156,9 +161,9 @@ function bySamples(
 }
 
 /** The methods of MCP, and those of extensions that a rule names. */
-function methodsOf(sides: readonly Side[]): Set<string> {
-  const named = sides.flatMap(({ rules }) => rules.flatMap((rule) => [...expandMethods(rule.methods)]));
-  return new Set([...methods.keys(), ...named]);
+function methodsOf(sides: readonly Side[]): string[] {
+  const patterns = new Set(sides.flatMap(({ rules }) => rules.flatMap((rule) => rule.methods)));
+  return [...new Set([...methods.keys(), ...expandMethods([...patterns])])];
 }
 
 function words(conditions: readonly Condition[]): string {

@@ -4,22 +4,32 @@ import type { Access } from '../../request/mcp-request.ts';
 import { type Alternative, type Condition, never, type Side } from './side.ts';
 import { type Arguments, judgeOf, unjudged, witnessesOf } from './witnesses.ts';
 
-/** What to compare of two policies: the caller under each, and all conditions of tools in both. */
-export interface Pair {
-  sides: readonly [Side, Side];
+/** Calls that tell conditions apart. */
+export interface Calls {
   witnesses: (rule: Condition) => readonly Arguments[] | undefined;
   /** Arguments that only a rule allows which judges none. */
   unjudged: Arguments;
 }
 
+/** Two policies for one caller: the calls that tell apart all conditions that both have for a tool. */
+export type Pair = (server: string, tool: string) => Calls;
+
 /** @param sides the same caller under two policies */
 export function pairOf(sides: readonly [Side, Side]): Pair {
-  const all = sides.flatMap(({ conditions }) => conditions);
-  return { sides, witnesses: rememberWitnesses(all), unjudged: unjudged(all) };
+  const numbers = new Map(sides.flatMap(({ conditions }) => conditions).map((condition, i) => [condition, i]));
+  const known = new Map<string, Calls>();
+  return (server, tool) => {
+    const all = sides.flatMap((side) => side.alternatives(server, tool).map(({ rule }) => rule));
+    // Most tools of a policy have few conditions, and many tools have the same.
+    const key = all.map((rule) => numbers.get(rule)).join();
+    const calls = known.get(key) ?? { witnesses: rememberWitnesses(all), unjudged: unjudged(all) };
+    known.set(key, calls);
+    return calls;
+  };
 }
 
 /** As `witnessesOf`, which takes a while, once for each rule. */
-export function rememberWitnesses(all: readonly Condition[]): Pair['witnesses'] {
+export function rememberWitnesses(all: readonly Condition[]): Calls['witnesses'] {
   const known = new Map<Condition, readonly Arguments[] | undefined>();
   return (rule) => {
     if (!known.has(rule)) known.set(rule, witnessesOf(rule, all));
@@ -31,6 +41,9 @@ const nothing: Condition = { arguments: [], only: false };
 
 /** When the last right to something without a condition ends: `never`, a time, or undefined if there is none. */
 export function endOfRight(side: Side, server: string, access: Access): number | undefined {
+  // Rights only end: what is not allowed before the first end never is.
+  const first = side.ends.at(-1);
+  if (first !== undefined && !side.before(first, server, access).allowed) return undefined;
   return side.ends.find((end) => side.before(end, server, access).allowed);
 }
 
@@ -41,9 +54,10 @@ export function untilOnly(end: number): Condition {
 
 /** The conditions under which a side may call a tool, without those that others make needless. */
 export function conditionsOn(pair: Pair, side: Side, server: string, tool: string): Alternative[] {
-  const end = endOfRight(side, server, callOf(tool, pair.unjudged));
+  const calls = pair(server, tool);
+  const end = endOfRight(side, server, callOf(tool, calls.unjudged));
   const all = side.alternatives(server, tool).filter((each) => end === undefined || each.end > end);
-  const needed = all.filter((each, i) => !all.some((other, j) => i !== j && isNeedless(pair, each, other, j < i)));
+  const needed = all.filter((each, i) => !all.some((other, j) => i !== j && isNeedless(calls, each, other, j < i)));
   // A tool that is only given until a time is among `all`, and `end` says the same of it.
   const own = needed.filter(({ rule }) => !isPlain(rule));
   return end === undefined ? own : [{ rule: untilOnly(end), end }, ...own];
@@ -57,7 +71,7 @@ export function newConditions(pair: Pair, without: Side, having: Side, server: s
 /** Whether a side allows all that an alternative allows. If that cannot be told: only if it has the same alternative. */
 function isCovered(pair: Pair, alternative: Alternative, side: Side, server: string, tool: string): boolean {
   const { rule, end } = alternative;
-  const calls = pair.witnesses(rule);
+  const calls = pair(server, tool).witnesses(rule);
   if (!calls) return side.alternatives(server, tool).some((other) => isSame(alternative, other));
   return calls.every((call) => {
     const decision = side.before(end, server, callOf(tool, call), rule.hint !== undefined);
@@ -72,12 +86,12 @@ function allowsAfter(decision: Decision, approve: Approvers | undefined): boolea
 }
 
 /** Whether `one` adds nothing to `other`. @param isFirst of two equal ones, the first is needed */
-function isNeedless({ witnesses }: Pair, one: Alternative, other: Alternative, isFirst: boolean): boolean {
+function isNeedless({ witnesses }: Calls, one: Alternative, other: Alternative, isFirst: boolean): boolean {
   return isWithin(witnesses, one, other) && (isFirst || !isWithin(witnesses, other, one));
 }
 
 /** Whether `other` alone allows all that `one` does. If that cannot be told: only if they are the same. */
-export function isWithin(witnesses: Pair['witnesses'], one: Alternative, other: Alternative): boolean {
+export function isWithin(witnesses: Calls['witnesses'], one: Alternative, other: Alternative): boolean {
   if (other.end < one.end || (other.rule.hint !== undefined && one.rule.hint === undefined)) return false;
   if (other.rule.approve && !(one.rule.approve && includes(other.rule.approve, one.rule.approve))) return false;
   const calls = witnesses(one.rule);

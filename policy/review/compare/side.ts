@@ -1,5 +1,4 @@
 import { type Decision, decide } from '../../decide.ts';
-import { Patterns } from '../../patterns/patterns.ts';
 import { compilePolicy, expandMethods, type Policy, type Rule, type ToolRule, wildcard } from '../../policy.ts';
 import type { Access } from '../../request/mcp-request.ts';
 
@@ -44,6 +43,7 @@ export function sideOf(policy: Policy, scopes: readonly string[], at: number): S
   const ends = new Set([...rules.map(endOf), ...conditions.map(({ alternative }) => alternative.end)]);
   // Nothing of this caller ends, so the policy decides at all times as it does now.
   const isEndless = scopes.every((scope) => source.scopes.get(scope)?.every(isWithoutEnd) ?? true);
+  const onServer = new Map<string, typeof conditions>();
   const compiled = new Map<number, Policy>();
   const justBefore = (end: number): Policy => {
     const known = compiled.get(end) ?? compilePolicy(own, end === never ? never : end - 1);
@@ -63,10 +63,11 @@ export function sideOf(policy: Policy, scopes: readonly string[], at: number): S
         ? decide(policy, scopes, server, [access], tools)
         : decide(justBefore(end), ['own'], server, [access], tools);
     },
-    alternatives: (server, tool) =>
-      conditions
-        .filter((each) => covers(each.server, server) && covers(each.tools, tool))
-        .map(({ alternative }) => alternative),
+    alternatives: (server, tool) => {
+      const here = onServer.get(server) ?? conditions.filter((each) => each.isOn(server));
+      onServer.set(server, here);
+      return here.filter((each) => each.isFor(tool)).map(({ alternative }) => alternative);
+    },
   };
 }
 
@@ -80,7 +81,7 @@ function conditionsOf(rule: Rule, at: number) {
       end,
       at: rule.at,
     };
-    return { server: patternOf(rule.server), tools: patternOf(toolRule.pattern ?? '*'), alternative };
+    return { isOn: matcherOf(rule.server), isFor: matcherOf(toolRule.pattern ?? '*'), alternative };
   });
 }
 
@@ -92,12 +93,10 @@ function endOf({ until }: { until?: number | undefined }): number {
   return until ?? never;
 }
 
-function patternOf(pattern: string): Patterns<true> {
-  const one = new Patterns<true>();
-  one.at(wildcard(pattern), () => true);
-  return one;
-}
-
-function covers(pattern: Patterns<true>, name: string): boolean {
-  return !pattern.matching(name).next().done;
+/** By characters, as names of servers and tools are matched. */
+function matcherOf(pattern: string): (name: string) => boolean {
+  const whole = wildcard(pattern);
+  if (!whole.endsWith('*')) return (name) => name === whole;
+  const prefix = whole.slice(0, -1);
+  return (name) => name.startsWith(prefix);
 }

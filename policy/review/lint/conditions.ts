@@ -108,7 +108,8 @@ function askAbout(side: Side): (entry: Entry) => string | undefined {
 
 function idleBy(side: Side, pair: Pair, { rule, tool }: Entry, server: string, name: string): string | undefined {
   const end = Math.min(rule.until ?? never, tool.until ?? never);
-  const access = { method: 'tools/call', object: { kind: 'tool', name }, arguments: pair.unjudged } as const;
+  const { unjudged, witnesses } = pair(server, name);
+  const access = { method: 'tools/call', object: { kind: 'tool', name }, arguments: unjudged } as const;
   const free = endOfRight(side, server, access);
   if (free !== undefined && free >= end) {
     const decision = side.before(end, server, access);
@@ -119,7 +120,7 @@ function idleBy(side: Side, pair: Pair, { rule, tool }: Entry, server: string, n
   const own: Alternative = { rule: { ...tool, approve: undefined }, end };
   const unheld = side
     .alternatives(server, name)
-    .find((other) => other.rule.approve === undefined && isWithin(pair.witnesses, own, other));
+    .find((other) => other.rule.approve === undefined && isWithin(witnesses, own, other));
   return unheld && (unheld.at ?? rule.at);
 }
 

@@ -1,6 +1,6 @@
 import type { Rule } from '../../policy.ts';
 import { kindsOf, type ObjectKind } from '../../request/methods.ts';
-import { formOf, isWithin, type Pair, rememberWitnesses } from '../compare/alternatives.ts';
+import { type Calls, formOf, isWithin, rememberWitnesses } from '../compare/alternatives.ts';
 import { type Alternative, never } from '../compare/side.ts';
 import { patternWithin, type RuleShape, readsResource, shapeOf } from '../rule-shape.ts';
 
@@ -45,7 +45,7 @@ function normal(rule: Rule): string {
   return JSON.stringify([server, until, ...lists.map(sorted)]);
 }
 
-function grantsAll(wide: RuleShape, narrow: RuleShape, witnesses: Pair['witnesses']): boolean {
+function grantsAll(wide: RuleShape, narrow: RuleShape, witnesses: Calls['witnesses']): boolean {
   if (!patternWithin(narrow.server, wide.server) || endOf(wide) < endOf(narrow)) return false;
   const isTold = (tool: ConditionalTool) => {
     if (wide.objects.tool.some((pattern) => patternWithin(tool.pattern, pattern))) return true;
