@@ -37,7 +37,7 @@ export interface Side {
  */
 export function sideOf(policy: Policy, scopes: readonly string[], at: number): Side {
   const { source } = policy;
-  const rules = scopes.flatMap((scope) => source.scopes.get(scope) ?? []).filter((rule) => endOf(rule) > at);
+  const rules = scopes.flatMap((scope) => source.scopes.get(scope) ?? []).filter((rule) => lasts(endOf(rule), at));
   const own = { ...source, groups: new Map(), scopes: new Map([['own', rules]]), limits: [] };
   const conditions = rules.flatMap((rule) => conditionsOf(rule, at));
   const ends = new Set([...rules.map(endOf), ...conditions.map(({ alternative }) => alternative.end)]);
@@ -75,7 +75,7 @@ function conditionsOf(rule: Rule, at: number) {
   if (!expandMethods(rule.methods).has('tools/call')) return [];
   return rule.toolRules.flatMap((toolRule) => {
     const end = Math.min(endOf(rule), endOf(toolRule));
-    if (end <= at) return [];
+    if (!lasts(end, at)) return [];
     const alternative: Alternative = {
       rule: { ...toolRule, until: end === never ? undefined : end },
       end,
@@ -83,6 +83,10 @@ function conditionsOf(rule: Rule, at: number) {
     };
     return { isOn: matcherOf(rule.server), isFor: matcherOf(toolRule.pattern ?? '*'), alternative };
   });
+}
+
+function lasts(end: number, at: number): boolean {
+  return end === never || end > at;
 }
 
 function isWithoutEnd({ until, toolRules }: Rule): boolean {
