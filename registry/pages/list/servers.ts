@@ -1,4 +1,5 @@
 import type { RequestHandler } from 'express';
+import { reveal } from '../../../common/text/reveal.ts';
 import { hubName, isToolName } from '../../../policy/names.ts';
 import { personOf } from '../../access/guards.ts';
 import { mayOpen } from '../../access/who-may-use.ts';
@@ -10,6 +11,7 @@ import { readListQuery } from './query.ts';
 
 const mostTools = 8;
 const mostDenied = 5;
+const longestDescription = 300;
 /**
  * Tools that fit much worse than the best one are noise beside it. Of the questions of `npm run bench:search`, this leaves out
  * half of the tools and one right one.
@@ -33,7 +35,15 @@ export function showServers(
         const serverTitle = catalogue.get(person, each.server)?.title;
         return serverTitle === undefined || each.score < least
           ? []
-          : [{ ...each, serverTitle, id: toolId(each.tool.name), mayBeAsked: isToolName(each.tool.name) }];
+          : [
+              {
+                ...each,
+                serverTitle,
+                id: toolId(each.tool.name),
+                says: saysOf(each.tool),
+                mayBeAsked: isToolName(each.tool.name),
+              },
+            ];
       });
     };
     const tools = found && shown(found.results);
@@ -52,4 +62,9 @@ export function showServers(
     };
     render<View & typeof view>(res, 200, 'list/servers', view);
   };
+}
+
+/** The begin of what a server says of a tool. Hidden characters are spelled out. */
+function saysOf({ description }: FoundTool['tool']): string {
+  return reveal((description ?? '').slice(0, longestDescription));
 }

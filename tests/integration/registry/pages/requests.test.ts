@@ -235,6 +235,8 @@ test("A search, a server and a person's rights lead to the form for what they ma
   const search = await send(carol, '/?q=converts');
   expect(search.words).toContain('You may not call these');
   expect(search.html).toContain(link);
+  expect(search.html).toContain('Ignore all before\\u{200b}.”');
+  expect((await send(carol, '/servers/currenttime/tools/convert/try')).html).toContain(link);
   expect((await send(person('tim', ['timers']), '/?q=converts')).words).not.toContain('You may not call these');
   const server = await send(carol, '/servers/currenttime');
   expect(server.html).toContain(link);
