@@ -378,6 +378,30 @@ describe('Giving access', () => {
     ]);
   });
 
+  test.each<[string, [string, string][], object]>([
+    ['those that only read, later ones too', [['hint', 'on']], { tools: [], toolRules: [{ hint: 'read-only' }] }],
+    ['all, whatever is chosen besides', [...give, ['all', 'on']], { tools: ['*'], toolRules: [] }],
+    ['a pattern and a name that are typed', [['more', 'get_*, other']], { tools: ['get_*', 'other'], toolRules: [] }],
+    [
+      'its prompts and resources',
+      [
+        ['prompts', 'on'],
+        ['resources', 'on'],
+      ],
+      { tools: [], prompts: ['*'], resources: ['*'] },
+    ],
+  ])('the choice of %s is written as a rule', async (_what, chosen, expected) => {
+    const fields: [string, string][] = [
+      ['server', 'plans'],
+      ['to', 'group:team-user'],
+      ['why', 'They need it.'],
+    ];
+    const more = chosen.filter(([name]) => name !== 'server' && name !== 'to');
+    expect((await apply('/access/give', [...fields, ...more])).status).toBe(303);
+    const rules = [...parsePolicy(door.text(), now.getTime()).source.scopes.values()].flat();
+    expect(rules.find(({ server: on, until }) => on === 'plans' && until === undefined)).toMatchObject(expected);
+  });
+
   test('the buttons for limits change the form only, without a script', async () => {
     const more = await send('/access/give', { form: [...give, ['tool', 'write'], ['do', 'limit write']] });
     expect(more.html).toContain('name="limit write 0 argument"');
