@@ -15,7 +15,7 @@ export interface Taken {
   server: string;
   /** Names and patterns as the rules write them; `hint: read-only` for an entry with that hint. */
   tools?: readonly string[];
-  /** The tools that only read, as far as the registry knows: a rule with that hint may still grant them. */
+  /** The tools that only read, by the registry: a rule with that hint may still grant them. */
   readOnly?: ToolNames;
   /** False: a scope that others hold too is changed for them as well. Default: they keep what they have. */
   split?: boolean;

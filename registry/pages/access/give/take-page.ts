@@ -1,5 +1,4 @@
 import { type Request, type Response, Router } from 'express';
-import { isRuleName } from '../../../../common/policy/edit/names.ts';
 import { EditRefused } from '../../../../common/policy/edit/refused.ts';
 import { takeAwaySoon } from '../../../../common/policy/edit/soon.ts';
 import type { CurrentPolicy } from '../../../../common/policy/versions.ts';
@@ -17,8 +16,8 @@ import { lookFirst, markOf, previewOf } from '../change/preview.ts';
 import { holderIn, holderWords, scopesOf } from '../shared/holders.ts';
 import { numberIn } from '../shared/numbers.ts';
 import { type AccessOptions, type Editor, editorOf } from '../shared/options.ts';
-import { reachOf } from '../shared/reach.ts';
 import type { Faults } from './grant.ts';
+import { takeable } from './takeable.ts';
 
 /** What the form takes away, and its reason. */
 interface Values {
@@ -103,19 +102,17 @@ async function apply(options: AccessOptions, req: Request, res: Response, about:
 }
 
 async function show(options: AccessOptions, _req: Request, res: Response, status: number, about: About) {
-  const { policy, knownTools, render } = options;
+  const { policy, render } = options;
   const { editor, current, server, values, faults = {}, notice, conflict } = about;
   const made = await textFor(values, current.text, options.knownTools().readOnly);
   const preview = made.text === undefined ? undefined : await previewOf(options, editor, current, made.text);
-  const has = reachOf(policy(), scopesOf(policy(), values.from), server.name, knownTools());
-  const known = server.health.tools.map(({ name }) => name).filter((name) => has(name) !== 'none');
   const view = {
     ...{ title: `Take access to ${server.title} away`, person: editor.person, notice, conflict },
     ...{ values, faults, who: holderWords(values.from), server: { name: server.name, title: server.title } },
     faultList: Object.entries(faults).map(([field, message]) => ({
       ...{ field, label: field === 'why' ? 'Why' : '', message: message ?? '' },
     })),
-    tools: known.filter(isRuleName).slice(0, mostTools),
+    tools: takeable(policy(), scopesOf(policy(), values.from), server.name).slice(0, mostTools),
     ...{ preview, refused: made.fault ?? '', alsoLose: made.alsoLose ?? [], isEditable: current.editable },
     cancel: `/servers/${server.name}/access`,
   };

@@ -495,6 +495,17 @@ describe('Taking access away', () => {
     expect(cell).toContain('title="support: 1 of 5');
   });
 
+  test('takes single entries of the rules, as they name them', async () => {
+    const form = await send('/access/take?server=notes&from=group:team-user');
+    expect(form.html).toMatch(/name="tool" value="find"[\s\S]*name="tool" value="write"/);
+    expect(form.html).not.toContain('value="list"');
+    const some: [string, string][] = [...take.slice(0, 2), ['what', 'some'], ['tool', 'write'], ['why', 'Not used.']];
+    expect((await apply('/access/take', some)).status).toBe(303);
+    const { html } = await send('/access');
+    expect(html).toContain('title="user: 1 of 5 tools: find"');
+    expect(html).toContain('title="support: 1 of 5 tools: find; with limits or an approval write"');
+  });
+
   test('refuses without a tool, without a reason, and for a name that is no group', async () => {
     const some: [string, string][] = [...take.slice(0, 2), ['what', 'some']];
     const [none, silent] = [
