@@ -62,7 +62,7 @@ export function explainRefusal(refusal: Refusal, circumstances: Circumstances, c
 }
 
 /** Refusals of the policy. Their status is 200 if they answer one request of a session. */
-const denials: ReadonlySet<string> = new Set(['not_permitted', 'tool_changed']);
+const denials: ReadonlySet<string> = new Set(['not_permitted', 'tool_changed', 'approval_needed']);
 
 function exitCodeOf({ status, reason }: Refusal): ExitCode {
   // REGISTRY_URL names the registry's own port; a login would not help.

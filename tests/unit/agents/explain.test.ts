@@ -1,4 +1,5 @@
 import { explainFailure } from '../../../agents/gateway/explain.ts';
+import { exitCodes } from '../../../agents/lib/failure.ts';
 import type { Settings } from '../../../agents/lib/settings.ts';
 
 const settings: Settings = {
@@ -31,4 +32,15 @@ test('A 404 without a reason may be of the server behind the gateway', () => {
   const refusal = { status: 404, reason: '', message: 'The answer was 404 Not Found' };
   const { hints } = explainFailure(new Error(), { ...at('http://localhost:8080/notes/mcp'), refusal });
   expect(hints.join()).toContain('Either the server behind the gateway has nothing at this address');
+});
+
+test.each([
+  ['not_permitted', 'denied'],
+  ['tool_changed', 'denied'],
+  ['approval_needed', 'denied'],
+  ['limit_reached', 'failed'],
+] as const)('A refusal in a session (%s) ends the command as %s', (reason, expected) => {
+  const refusal = { status: 200, reason, message: 'Refused' };
+  const { exitCode } = explainFailure(new Error(), { ...at('http://localhost:8080/notes/mcp'), refusal });
+  expect(exitCode).toBe(exitCodes[expected]);
 });
