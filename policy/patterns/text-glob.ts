@@ -7,8 +7,11 @@ const longest = 4_096;
 const unseen = /[\p{Cc}\p{Cs}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u;
 /** What ends a segment of a path for some program. Servers that know path parameters take `..;x` for two dots. */
 const separators = /[/?#&=:;,]/;
-/** A segment that some program takes for `.` or `..`: some drop spaces and marks around the dots, or dots beyond two. */
-const dots = /^[\s\p{M}+.]*\.[\s\p{M}+.]*$/u;
+/** What some programs drop around dots, so that the segment is `.` or `..` for them. */
+const beside = /[^\s\p{M}+.]/u;
+/** No text has more marks on one letter (UAX #15, "Stream-Safe Text Format"), and normalizing them takes long. */
+const tooManyMarks = /\p{M}{31}/u;
+const plainAscii = /^[ -~]*$/;
 const halfEscape = /%[0-9a-f]?$/i;
 const scheme = /^[a-z][a-z0-9+.-]*:\/\//i;
 
@@ -22,9 +25,14 @@ export function isUnder(prefix: string, text: string): boolean {
   if (!text.startsWith(prefix) || text.length > longest) return false;
   if (halfEscape.test(prefix) && text !== prefix) return false;
   if (scheme.test(prefix) && !staysUnder(prefix, text)) return false;
-  // Some programs and file systems read compatibility characters as those that they resemble (Unicode, NFKC).
-  const alike = { prefix: prefix.normalize('NFKC'), text: text.normalize('NFKC') };
-  return staysPlain(prefix, text) && alike.text.startsWith(alike.prefix) && staysPlain(alike.prefix, alike.text);
+  if (!staysPlain(prefix, text)) return false;
+  return plainAscii.test(text) || (!tooManyMarks.test(text) && staysPlainAlike(prefix, text));
+}
+
+/** Some programs and file systems read compatibility characters as those that they resemble (Unicode, NFKC). */
+function staysPlainAlike(prefix: string, text: string): boolean {
+  const [before, alike] = [prefix.normalize('NFKC'), text.normalize('NFKC')];
+  return alike.length <= longest && alike.startsWith(before) && staysPlain(before, alike);
 }
 
 function staysPlain(prefix: string, text: string): boolean {
@@ -33,5 +41,7 @@ function staysPlain(prefix: string, text: string): boolean {
   // With the end of the prefix, which may be half of a segment: `acme/.` and `./other` make two dots.
   const begin = Math.max(prefix.lastIndexOf('/'), 0);
   const tail = text.slice(begin);
-  return !tail.includes('//') && !tail.split(separators).some((segment) => dots.test(segment));
+  return (
+    !tail.includes('//') && !tail.split(separators).some((segment) => segment.includes('.') && !beside.test(segment))
+  );
 }

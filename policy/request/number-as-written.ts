@@ -5,7 +5,6 @@ const closingBrace = 0x7d;
 const space = Buffer.from(' \t\n\r');
 /** One for all: making one takes longer than the rest of the search. */
 const decoder = new TextDecoder();
-const beginOfNumber = Buffer.from('-0123456789');
 const ofNumbers = Buffer.from('0123456789+-.eE');
 
 /**
@@ -30,33 +29,67 @@ export function numberAsWritten(bytes: Uint8Array, key: string): string | undefi
   return undefined;
 }
 
+/** No double needs more characters. */
+const longestExact = 64;
+/** Comparing more takes too long. Embeddings have thousands. */
+const mostCompared = 10_000;
+
 /**
  * Returns the values of the numbers of a body that not all programs read alike: what they stand for is no double, so that a
- * program with decimals sees another number than one without.
+ * program with decimals sees another number than one without. `any` if there are too many to tell.
  * @param bytes a body that `parseStrictJson` has read
  */
-export function inexactNumbers(bytes: Uint8Array): ReadonlySet<number> {
+export function inexactNumbers(bytes: Uint8Array): ReadonlySet<number> | 'any' {
   const found = new Set<number>();
+  let compared = 0;
   for (let i = 0; i < bytes.length; i++) {
     if (bytes[i] === quote) i = endOfString(bytes, i + 1);
-    else if (beginOfNumber.includes(bytes[i] ?? 0)) {
-      const text = numberAt(bytes, i) ?? '';
-      i += text.length - 1;
-      const value = Number(text);
-      if (normal(text) !== normal(String(value))) found.add(value);
-    }
+    if (!isDigit(bytes[i] ?? 0)) continue;
+    const start = i;
+    i = endOfNumber(bytes, start);
+    if (isShort(bytes, start, i)) continue;
+    if (++compared > mostCompared) return 'any';
+    const text = textOf(bytes, start, i);
+    if (text.length <= longestExact && normal(text) === normal(String(Number(text)))) continue;
+    // The sign is in front of what was read.
+    for (const value of [Number(text), -Number(text)]) found.add(value);
   }
   return found;
 }
 
-/** One text for all texts of the same decimal number: its digits without zeros at the ends, and a power of ten. */
+/** Every decimal number of 15 digits is exact. */
+function isShort(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start > 16) return false;
+  for (let i = start; i < end; i++) if (isExponent(bytes[i] ?? 0)) return false;
+  return true;
+}
+
+function endOfNumber(bytes: Uint8Array, start: number): number {
+  let i = start;
+  while (isInNumber(bytes[i] ?? 0)) i++;
+  return i;
+}
+
+function isDigit(c: number): boolean {
+  return c >= 0x30 && c <= 0x39;
+}
+
+function isExponent(c: number): boolean {
+  return c === 0x65 || c === 0x45;
+}
+
+/** A digit, a letter of the exponent, a sign or a point. */
+function isInNumber(c: number): boolean {
+  return isDigit(c) || isExponent(c) || c === 0x2b || c === 0x2d || c === 0x2e;
+}
+
+/** One text for all texts of the same decimal number without a sign: its digits without zeros at the ends, and a power of ten. */
 function normal(text: string): string {
-  const [, sign, whole = '', fraction = '', power = '0'] =
-    /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text) ?? [];
+  const [, whole = '', fraction = '', power = '0'] = /^(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text) ?? [];
   const digits = (whole + fraction).replace(/^0+/, '');
   const plain = digits.replace(/0+$/, '');
-  if (plain === '') return sign === undefined ? text : `${sign}0`;
-  return `${sign}${plain}e${Number(power) - fraction.length + digits.length - plain.length}`;
+  if (plain === '') return whole === '' ? text : '0';
+  return `${plain}e${Number(power) - fraction.length + digits.length - plain.length}`;
 }
 
 function numberAt(bytes: Uint8Array, start: number): string | undefined {

@@ -21,12 +21,13 @@ export function readToolArguments(given: unknown, body: Uint8Array): ToolArgumen
   if (typeof given !== 'object' || given === null || Array.isArray(given)) return unknownArguments;
   const isSuspicious = suspicious.test(Buffer.from(body.buffer, body.byteOffset, body.length).toString('latin1'));
   const inexact = isSuspicious ? inexactNumbers(body) : new Set<number>();
-  return inexact.size === 0 ? (given as Record<string, unknown>) : (without(inexact, given) as Record<string, unknown>);
+  const isExact = inexact !== 'any' && inexact.size === 0;
+  return (isExact ? given : without(inexact, given)) as Record<string, unknown>;
 }
 
 /** A copy in which these numbers are NaN. */
-function without(numbers: ReadonlySet<number>, value: unknown): unknown {
-  if (typeof value === 'number') return numbers.has(value) ? Number.NaN : value;
+function without(numbers: ReadonlySet<number> | 'any', value: unknown): unknown {
+  if (typeof value === 'number') return numbers === 'any' || numbers.has(value) ? Number.NaN : value;
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map((item) => without(numbers, item));
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, without(numbers, item)]));

@@ -213,6 +213,49 @@ describe('A number is judged as every program reads it:', () => {
   });
 });
 
+describe('Values that are made to take long are judged all the same:', () => {
+  test('texts of dots', () => {
+    const many = Array.from({ length: 240 }, () => `acme/x${'.'.repeat(4_000)}x`);
+    expect(ask(repo, JSON.stringify({ repo: many }))).toBe('allowed');
+    expect(ask(repo, JSON.stringify({ repo: [...many, `acme/${'. '.repeat(2_000)}`] }))).toBe('not repo');
+  });
+
+  test('a number of a million digits', () => {
+    expect(ask(amount, `{"amount":5,"x":0.${'0'.repeat(1_000_000)}1}`)).toBe('allowed');
+    expect(ask(amount, `{"amount":5.${'0'.repeat(1_000_000)}}`)).toBe('not amount');
+    expect(ask(amount, `{"amount":5.${'0'.repeat(62)}}`)).toBe('allowed');
+    expect(ask(amount, `{"amount":5.${'0'.repeat(63)}}`)).toBe('not amount');
+  });
+
+  test('nine thousand numbers that a double cannot hold', () => {
+    const many = Array.from({ length: 9_000 }, (_, i) => `${i}.${'0'.repeat(30)}1`);
+    expect(ask(amount, `{"amount":50.5,"x":[${many.join()}]}`)).toBe('allowed');
+    expect(ask(amount, `{"amount":50,"x":[${many.join()}]}`)).toBe('not amount');
+  });
+
+  test('more than ten thousand numbers that have to be looked at', () => {
+    const many = (count: number) => Array.from({ length: count }, () => '5e0').join();
+    expect(ask(amount, `{"x":[${many(9_999)}],"amount":5e0}`)).toBe('allowed');
+    expect(ask(amount, `{"x":[${many(10_000)}],"amount":5e0}`)).toBe('not amount');
+  });
+
+  test('texts of marks, which take long to put in order, and texts that grow when they are', () => {
+    const marks = (count: number) => `acme/a${'\u0301\u0323'.repeat(count)}`;
+    expect(ask(repo, JSON.stringify({ repo: Array.from({ length: 120 }, () => marks(2_000)) }))).toBe('not repo');
+    expect(ask(repo, JSON.stringify({ repo: marks(15) }))).toBe('allowed');
+    expect(ask(repo, JSON.stringify({ repo: marks(16) }))).toBe('not repo');
+    expect(ask(repo, JSON.stringify({ repo: `acme/${'\ufdfa'.repeat(200)}` }))).toBe('allowed');
+    expect(ask(repo, JSON.stringify({ repo: `acme/${'\ufdfa'.repeat(300)}` }))).toBe('not repo');
+  });
+
+  test('a key of a million characters, and a text of as many', () => {
+    const long = 'x'.repeat(1_000_000);
+    expect(ask(repo, JSON.stringify({ repo: 'acme/a', [long]: 1 }))).toBe('not repo');
+    expect(ask(repo, JSON.stringify({ repo: `acme/${long}` }))).toBe('not repo');
+    expect(ask(repo, JSON.stringify({ repo: 'acme/a', other: long }))).toBe('allowed');
+  });
+});
+
 describe('A second spelling of a judged argument is refused beside it:', () => {
   const optional = 'arguments: {repo_name: {in: [acme], optional: true}}';
   test.each([
