@@ -71,14 +71,17 @@ async function lookerFor(options: LiveOptions, person: Person, req: Request): Pr
     const entry = options.catalogue.get(person, server);
     if (!entry) return 'gone';
     // The history gets a check some seconds after its outcome is known.
-    const waiting = [...(options.definitions.hashes().get(server)?.pending ?? [])];
-    const approved = [...(options.knownTools().approved?.get(server) ?? [])];
+    const { pending = [], readOnly = [] } = options.definitions.hashes().get(server) ?? {};
+    const known = options.knownTools();
+    const approved = [...(known.approved?.get(server) ?? [])];
+    const hinted = [...readOnly, ...(known.readOnly.get(server) ?? [])];
     const state = JSON.stringify([
       stateOf(entry),
       options.iconOf(server),
       options.store.observations.storedAt(server),
-      waiting,
+      [...pending],
       approved,
+      hinted,
     ]);
     if (state === last) return undefined;
     const details = await detailsFor(options, person, server, view);
