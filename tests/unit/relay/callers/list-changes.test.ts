@@ -7,12 +7,15 @@ import {
   type ListChannel,
 } from '../../../../relay/callers/list-changes.ts';
 
-const parsed = (tools: string, methods = '[tools/*, prompts/list, resources/templates/list]', more = '') =>
-  parsePolicy(`
+const parsed = (tools: string, methods = '[tools/*, prompts/list, resources/templates/list]', more = '', at?: number) =>
+  parsePolicy(
+    `
 group_mappings: { some: [part] }
 part: [{ server: one, methods: ${methods}, tools: ${tools} }]
 other: [{ server: one, methods: [tools/list]${more} }]
-`);
+`,
+    at,
+  );
 
 function start(change: Partial<ListChannel> = {}) {
   const state = {
@@ -67,6 +70,35 @@ test('An approval of a tool of the server is announced, one of another server is
   expect(methods(5_000)).toEqual([]);
   state.approved = new Map([['one', new Set(['a', 'c'])]]);
   expect(methods(9_000)).toHaveLength(3);
+});
+
+test('A tool that a hint covers, or covers no longer, is announced', () => {
+  const { state, methods } = start();
+  state.readOnly = new Map([['one', new Set(['a'])]]);
+  expect(methods(0)).toHaveLength(3);
+  state.readOnly = new Map([
+    ['one', new Set(['a'])],
+    ['two', new Set(['b'])],
+  ]);
+  expect(methods(5_000)).toEqual([]);
+  state.readOnly = new Map();
+  expect(methods(9_000)).toHaveLength(3);
+});
+
+test('The end of a rule or an entry of the caller is announced, that of others is not', () => {
+  const entries = '[a, {name: b, until: 2026-01-01T00:00:02Z}], until: 2026-01-01T00:00:03Z';
+  const at = (seconds: number) =>
+    parsed(entries, undefined, ', until: 2026-01-01T00:00:01Z', Date.parse('2026-01-01T00:00:00Z') + seconds * 1_000);
+  const { state, methods } = start();
+  state.policy = at(0);
+  expect(methods(0)).toHaveLength(3);
+  state.policy = at(1);
+  expect(methods(5_000)).toEqual([]);
+  state.policy = at(2);
+  expect(methods(10_000)).toHaveLength(3);
+  state.policy = at(3);
+  // No rule is left by which the caller may list anything.
+  expect(methods(15_000)).toEqual([]);
 });
 
 test('Changes within a second are announced together', () => {
