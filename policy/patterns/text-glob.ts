@@ -35,9 +35,15 @@ function staysPlainAlike(prefix: string, text: string): boolean {
   return alike.length <= longest && alike.startsWith(before) && staysPlain(before, alike);
 }
 
+/** A list of paths for some programs, of which only the first would be judged. */
+function holdsTwoPaths(rest: string): boolean {
+  const first = rest.search(/[,;|]/);
+  return first !== -1 && rest.lastIndexOf('/') > first;
+}
+
 function staysPlain(prefix: string, text: string): boolean {
   const rest = text.slice(prefix.length);
-  if (unseen.test(rest) || /[\\%]/.test(rest)) return false;
+  if (unseen.test(rest) || /[\\%]/.test(rest) || holdsTwoPaths(rest)) return false;
   // With the end of the prefix, which may be half of a segment: `acme/.` and `./other` make two dots.
   const begin = Math.max(prefix.lastIndexOf('/'), 0);
   const tail = text.slice(begin);

@@ -59,6 +59,10 @@ describe('A glob covers no value that a program reads elsewhere:', () => {
     ['a line separator', 'acme/\u2028evil'],
     ['half a character', 'acme/\ud800'],
     ['a tag that is not seen', 'acme/\u{e0041}'],
+    ['another path behind a comma', 'acme/web,evil/web'],
+    ['another path behind a semicolon', 'acme/web; evil/web'],
+    ['another path behind a line', 'acme/web|/evil'],
+    ['another path behind a wide comma', 'acme/web\uff0cevil/web'],
     ['another letter case', 'ACME/web'],
     ['a letter that is like another', '\u0430cme/web'],
     ['a longer name', 'acmevil/web'],
@@ -78,6 +82,8 @@ describe('A glob covers no value that a program reads elsewhere:', () => {
     'acme/a/b/c',
     'acme/Grüße, Welt!',
     'acme/v1..2',
+    'acme/a b/c',
+    'acme/a/b, c; d|e',
     'acme/',
     `acme/${'x'.repeat(4_091)}`,
   ])('but it covers %j', (value) => {
@@ -214,9 +220,11 @@ describe('A number is judged as every program reads it:', () => {
 });
 
 describe('Values that are made to take long are judged all the same:', () => {
-  test('texts of dots', () => {
+  test('texts of dots and commas', () => {
     const many = Array.from({ length: 240 }, () => `acme/x${'.'.repeat(4_000)}x`);
     expect(ask(repo, JSON.stringify({ repo: many }))).toBe('allowed');
+    const commas = Array.from({ length: 240 }, () => `acme/${','.repeat(4_000)}`);
+    expect(ask(repo, JSON.stringify({ repo: commas }))).toBe('allowed');
     expect(ask(repo, JSON.stringify({ repo: [...many, `acme/${'. '.repeat(2_000)}`] }))).toBe('not repo');
   });
 
