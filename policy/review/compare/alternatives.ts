@@ -37,6 +37,9 @@ export function rememberWitnesses(all: readonly Condition[]): Calls['witnesses']
   };
 }
 
+/** Conditions of one tool that are compared with each other. Of more, all are shown. */
+const mostCompared = 12;
+
 const nothing: Condition = { arguments: [], only: false };
 
 /** When the last right to something without a condition ends: `never`, a time, or undefined if there is none. */
@@ -57,7 +60,10 @@ export function conditionsOn(pair: Pair, side: Side, server: string, tool: strin
   const calls = pair(server, tool);
   const end = endOfRight(side, server, callOf(tool, calls.unjudged));
   const all = side.alternatives(server, tool).filter((each) => end === undefined || each.end > end);
-  const needed = all.filter((each, i) => !all.some((other, j) => i !== j && isNeedless(calls, each, other, j < i)));
+  const isOne = (each: Alternative, i: number) =>
+    !all.some((other, j) => i !== j && isNeedless(calls, each, other, j < i));
+  // Each would be compared with each other one.
+  const needed = all.length > mostCompared ? all : all.filter(isOne);
   // A tool that is only given until a time is among `all`, and `end` says the same of it.
   const own = needed.filter(({ rule }) => !isPlain(rule));
   return end === undefined ? own : [{ rule: untilOnly(end), end }, ...own];
@@ -71,8 +77,10 @@ export function newConditions(pair: Pair, without: Side, having: Side, server: s
 /** Whether a side allows all that an alternative allows. If that cannot be told: only if it has the same alternative. */
 function isCovered(pair: Pair, alternative: Alternative, side: Side, server: string, tool: string): boolean {
   const { rule, end } = alternative;
+  // Most have not changed, and to make calls takes longer.
+  if (side.alternatives(server, tool).some((other) => isSame(alternative, other))) return true;
   const calls = pair(server, tool).witnesses(rule);
-  if (!calls) return side.alternatives(server, tool).some((other) => isSame(alternative, other));
+  if (!calls) return false;
   return calls.every((call) => {
     const decision = side.before(end, server, callOf(tool, call), rule.hint !== undefined);
     return allowsAfter(decision, rule.approve);
@@ -90,12 +98,20 @@ function isNeedless({ witnesses }: Calls, one: Alternative, other: Alternative, 
   return isWithin(witnesses, one, other) && (isFirst || !isWithin(witnesses, other, one));
 }
 
+const judges = new WeakMap<Condition, ReturnType<typeof judgeOf>>();
+
+function judgeFor(rule: Condition): ReturnType<typeof judgeOf> {
+  const judge = judges.get(rule) ?? judgeOf(rule);
+  judges.set(rule, judge);
+  return judge;
+}
+
 /** Whether `other` alone allows all that `one` does. If that cannot be told: only if they are the same. */
 export function isWithin(witnesses: Calls['witnesses'], one: Alternative, other: Alternative): boolean {
   if (other.end < one.end || (other.rule.hint !== undefined && one.rule.hint === undefined)) return false;
   if (other.rule.approve && !(one.rule.approve && includes(other.rule.approve, one.rule.approve))) return false;
   const calls = witnesses(one.rule);
-  return calls ? calls.every(judgeOf(other.rule)) : isSame(one, other);
+  return calls ? calls.every(judgeFor(other.rule)) : isSame(one, other);
 }
 
 function includes(all: Approvers, some: Approvers): boolean {
@@ -110,8 +126,16 @@ function isSame(one: Alternative, other: Alternative): boolean {
   return other.end >= one.end && formOf(one.rule) === formOf(other.rule);
 }
 
-/** One text for all rules that say the same in another order. */
-export function formOf({ hint, arguments: rules, only, approve }: Condition): string {
+const forms = new WeakMap<Condition, string>();
+
+/** One text for all rules that say the same in another order, whenever they end. */
+export function formOf(rule: Condition): string {
+  const form = forms.get(rule) ?? writtenForm(rule);
+  forms.set(rule, form);
+  return form;
+}
+
+function writtenForm({ hint, arguments: rules, only, approve }: Condition): string {
   const judged = rules.map(({ path, values, min, max, optional, empty }) =>
     JSON.stringify([
       path,

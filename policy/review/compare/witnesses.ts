@@ -8,8 +8,8 @@ export type Arguments = Readonly<Record<string, unknown>>;
 
 /** Calls for one rule: each optional argument is there or missing, each list may be empty. More combinations are not tried. */
 const mostCalls = 256;
-/** Places in the arguments that other rules judge. More are not tried. */
-const mostForeign = 200;
+/** Calls times places in the arguments that other rules judge: each is judged. More are not tried. */
+const mostTrials = 3_000;
 
 /**
  * Calls that the rule allows, and that other rules together allow only if they allow all that it allows: each argument is a
@@ -28,7 +28,7 @@ export function witnessesOf(rule: Condition, all: readonly Condition[]): Argumen
   }
   const foreign = foreignPaths(rule, all);
   const count = choices.reduce((product, own) => product * own.length, 1);
-  if (count > mostCalls || foreign.length > mostForeign) return undefined;
+  if (count > mostCalls || count * foreign.length > mostTrials) return undefined;
   const calls = choices.reduce<Arguments[]>(
     (so, own) => so.flatMap((call) => own.map((choose) => choose(call))),
     [noArguments()],
