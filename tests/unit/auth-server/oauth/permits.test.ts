@@ -42,3 +42,14 @@ test('All servers want a rule for the hub, and the API any permission in the reg
   expect(at(['admins'], '/api')).toEqual({ kind: 'api', any: true, tools: [], hasConditions: false });
   expect(at(['readers'], '/api').any).toBe(false);
 });
+
+test('Tools with a condition are named, and never as every tool', () => {
+  const strict = parsePolicy(`
+group_mappings: { users: [some], readers: [hint] }
+some: [{ server: bank, methods: [tools/call], tools: [get, { name: pay, arguments: { amount: { max: 10 } } }] }]
+hint: [{ server: bank, methods: [tools/call], tools: [{ hint: read-only }] }]
+`);
+  const resource = kindOfResource('https://gw', 'https://gw/bank/mcp');
+  expect(permitsOf(strict, ['users'], resource)).toMatchObject({ tools: ['get', 'pay'], hasConditions: true });
+  expect(permitsOf(strict, ['readers'], resource)).toMatchObject({ any: true, tools: [], hasConditions: true });
+});
