@@ -34,6 +34,7 @@ export const reasonWords: Readonly<Record<string, string>> = {
   session_unknown: 'no such MCP session of the caller',
   task_unknown: 'no such task of the caller',
   body_too_large: 'the body is too large',
+  limit_reached: 'a limit of the policy is reached',
   too_many_requests: 'too many requests',
   too_busy: 'the gateway is busy',
   gate_misconfigured: 'nginx is not set up for it',

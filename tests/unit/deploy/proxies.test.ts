@@ -16,6 +16,7 @@ const set = ['x-resource', 'x-original-method', 'x-original-uri', 'x-mcp-server'
 /** Response headers that a proxy without a relay, brokers and upstream credentials does not need. */
 const unused = [
   'x-relay',
+  'x-by-arguments',
   'x-mcp-delegation',
   'x-caller-address',
   'x-upstream-authorization',
