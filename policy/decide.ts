@@ -26,7 +26,7 @@ export interface Denial {
   reason: DenyReason;
   access: Access;
   /** With `argument_not_allowed`: the first argument that fails, as the rule names it. Never its value. */
-  argument?: string;
+  argument?: string | undefined;
   /** With `approval_needed`: a rule that allows the call once it is approved, and all who may approve it. */
   hold?: Hold;
 }

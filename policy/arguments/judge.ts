@@ -52,7 +52,7 @@ function levelsOf(rules: readonly ArgumentRule[]): Level[] {
       levels.set(id, at);
       at.level.names.add(key);
       // Some programs also read nested keys from one key, such as `options.force` or `options[force]`.
-      for (const likely of [key, path.slice(depth).join('.')]) {
+      for (const likely of [key, path.slice(depth).join('')]) {
         const fold = foldedKey(likely);
         if (!at.level.folds.has(fold)) at.level.folds.set(fold, name);
       }

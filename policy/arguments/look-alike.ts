@@ -11,8 +11,8 @@ const broken = /[\p{Cc}\p{Cs}]/u;
  * drop what is not seen, and take `repo_name`, `repo-name` and `repoName` for one name.
  */
 export function foldedKey(key: string): string {
-  const plain = key.normalize('NFKC').toUpperCase().toLowerCase().normalize('NFKD');
-  return plain.replace(/[^\p{L}\p{N}]/gu, '') || plain.trim();
+  const plain = key.normalize('NFKC').toUpperCase().normalize('NFKD');
+  return plain.replace(/[^\p{L}\p{N}]/gu, '') || plain;
 }
 
 /** The keys of one object that are judged, and what they fold to. */

@@ -33,6 +33,6 @@ function within(min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY):
 
 /** A number that all programs read alike. They do not agree on the sign of -0, nor on whole numbers beyond 2^53. */
 function isRead(value: unknown): value is number {
-  if (typeof value !== 'number' || !Number.isFinite(value) || Object.is(value, -0)) return false;
+  if (!Number.isFinite(value) || Object.is(value, -0)) return false;
   return !Number.isInteger(value) || Number.isSafeInteger(value);
 }

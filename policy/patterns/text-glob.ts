@@ -22,11 +22,11 @@ const scheme = /^[a-z][a-z0-9+.-]*:\/\//i;
  */
 export function isUnder(prefix: string, text: string): boolean {
   if (prefix === '') return true;
-  if (!text.startsWith(prefix) || text.length > longest) return false;
+  if (!text.startsWith(prefix) || text.length > longest || tooManyMarks.test(text)) return false;
   if (halfEscape.test(prefix) && text !== prefix) return false;
   if (scheme.test(prefix) && !staysUnder(prefix, text)) return false;
   if (!staysPlain(prefix, text)) return false;
-  return plainAscii.test(text) || (!tooManyMarks.test(text) && staysPlainAlike(prefix, text));
+  return plainAscii.test(text) || staysPlainAlike(prefix, text);
 }
 
 /** Some programs and file systems read compatibility characters as those that they resemble (Unicode, NFKC). */

@@ -106,6 +106,7 @@ describe('A glob covers no value that a program reads elsewhere:', () => {
     expect(value('acme/%2*', 'acme/%2e')).toBe('not v');
     expect(value('acme/%*', 'acme/%2e')).toBe('not v');
     expect(value('acme/%2*', 'acme/%2')).toBe('allowed');
+    expect(value('acme/%2*', 'acme/%2*')).toBe('not v');
     expect(value('acme/%20*', 'acme/%20x')).toBe('allowed');
     expect(value('e*', 'e\u0301vil')).toBe('not v');
     expect(value('/*', '//evil')).toBe('not v');
@@ -277,6 +278,7 @@ describe('A second spelling of a judged argument is refused beside it:', () => {
     ['a space behind', 'repo_name '],
     ['a letter that folds to one of ASCII', 'repo_na\u217fe'],
     ['wide letters', '\uff52epo_name'],
+    ['an accent, also', 're\u0301po_name'],
     ['an accent', 'r\u00e9po_name'],
     ['a character that is not seen', 'repo_na\u200bme'],
     ['a soft hyphen', 'repo\u00ad_name'],
@@ -329,6 +331,17 @@ describe('A second spelling of a judged argument is refused beside it:', () => {
     expect(ask(both, '{"userId":1,"user_id":2,"USER_ID":3}')).toBe('not userId');
   });
 
+  test('letters are compared as they are in capitals', () => {
+    expect(ask('arguments: {kind: {in: [1], optional: true}}', '{"k\u0131nd":2}')).toBe('not kind');
+    expect(ask('arguments: {strasse: {in: [1], optional: true}}', '{"stra\u00dfe":2}')).toBe('not strasse');
+    expect(ask('arguments: {kind: {in: [1], optional: true}}', '{"k\u0130nd":2}')).toBe('not kind');
+  });
+
+  test('each key is looked at, wherever it stands', () => {
+    expect(ask(optional, '{"other":1,"more":2,"Repo_Name":"evil"}')).toBe('not repo_name');
+    expect(ask(optional, '{"other":1,"repo_name":"acme","more":2,"REPO_NAME":"evil"}')).toBe('not repo_name');
+  });
+
   test('names without a letter are compared as they are', () => {
     expect(ask('arguments: {"$": [1]}', '{"$":1,"@":2}')).toBe('allowed');
     expect(ask('arguments: {"$": {in: [1], optional: true}}', '{"\uff04":2}')).toBe('not $');
@@ -373,6 +386,15 @@ describe('A nested argument is judged where its pointer leads:', () => {
     expect(ask(optional, '{"options":{}}')).toBe('allowed');
     for (const options of ['null', '[]', '[{"force":true}]', '"force"', '1', '{"force":null}', '{"Force":true}'])
       expect(ask(optional, `{"options":${options}}`)).toBe('not /options/force');
+  });
+
+  test('one that is three keys deep is judged at each of them', () => {
+    const deep = 'arguments: {/a/b/c: {in: [1], optional: true}}';
+    for (const given of ['{}', '{"a":{}}', '{"a":{"b":{}}}', '{"a":{"b":{"c":1}}}', '{"x":{"b":{"c":2}}}'])
+      expect(ask(deep, given)).toBe('allowed');
+    for (const a of ['{"b":{"c":2}}', '{"b":{"C":1}}', '{"B":{}}', '{"b.c":2}', '{"b":{},"b/c":1}', '{"b":[]}'])
+      expect(ask(deep, `{"a":${a}}`)).toBe('not /a/b/c');
+    expect(ask(deep, '{"a":{"b":{"c":1}},"a.b.c":2}')).toBe('not /a/b/c');
   });
 
   test('a pointer escapes slashes and tildes, and its numbers are keys', () => {
