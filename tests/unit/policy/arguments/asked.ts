@@ -4,7 +4,7 @@ import { readMcpRequest } from '../../../../policy/request/mcp-request.ts';
 import { RefusedRequest } from '../../../../policy/request/refused-request.ts';
 
 /** A request to call the tool `t`, as a client sends it. @param given the arguments, as JSON text; undefined for none */
-export function bodyOf(given: string | undefined): Buffer {
+function bodyOf(given: string | undefined): Buffer {
   const params = given === undefined ? '{"name":"t"}' : `{"name":"t","arguments":${given}}`;
   return Buffer.from(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":${params}}`);
 }
