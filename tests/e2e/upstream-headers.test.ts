@@ -207,6 +207,9 @@ test('No copy of an argument reaches a server with a call that is allowed becaus
       headers: { ...copies, ...who },
     });
     const { result, error } = JSON.parse(text);
+    // Everything else is as with other calls.
+    if (result) expect(result.headers).toMatchObject({ 'x-server-name': 'cities', 'x-tool-name': name });
+    if (result) expect(result.headers.cookie ?? result.headers.authorization).toBeUndefined();
     return [status, result?.headers['mcp-param-region'], result?.headers['mcp-param-user'], error?.data];
   };
   await until(async () => (await arrived(admin, 'find', 'eu'))[1]);
