@@ -54,22 +54,15 @@ export interface Batch {
  * @param kept how many counts it keeps
  */
 export function createCounts(now: () => number, kept = mostKept) {
-  const counts = boundedCache<string, Count>(kept);
-  /** Those that the database does not have in full. It keeps them also if the others are forgotten. */
-  const unsent = new Map<string, Count>();
+  const { counts, unsent, note, add, giveBack } = countsInMemory(kept);
   let number = 0;
-  const note = (key: string, count: Count) => {
-    if (count.own === 0) unsent.delete(key);
-    else if (unsent.get(key) !== count && (unsent.has(key) || unsent.size < kept)) unsent.set(key, count);
-  };
   const find = (asked: Asked): Count => {
     const key = keyOf(asked);
     const startsAt = startOf(now(), asked.seconds);
     const found = counts.get(key) ?? unsent.get(key);
     // Also if the clock went back a little: the window before was counted to its end.
     if (found && found.startsAt >= startsAt && found.startsAt <= startsAt + asked.seconds) return found;
-    const { counter, caller, name, most, seconds } = asked;
-    return { counter, caller, name, most, startsAt, endsAt: startsAt + seconds, known: 0, own: 0 };
+    return emptyCount(asked, startsAt);
   };
   return {
     /**
@@ -78,21 +71,16 @@ export function createCounts(now: () => number, kept = mostKept) {
      */
     take(asked: readonly Asked[], company: Company): Full | (() => void) {
       const found = asked.map((each) => ({ asked: each, count: find(each) }));
-      const full = found
-        .filter(({ asked: { most }, count }) => !hasRoom(count, most, company))
-        .sort((a, b) => b.count.endsAt - a.count.endsAt)[0];
+      const isFull = ({ asked: { most }, count }: (typeof found)[0]) => !hasRoom(count, most, company);
+      const full = found.filter(isFull).sort((a, b) => b.count.endsAt - a.count.endsAt)[0];
       if (full) return { asked: full.asked, endsAt: full.count.endsAt * 1000 };
-      const change = (by: number) => {
-        for (const { asked: each, count } of found) {
-          const key = keyOf(each);
-          Object.assign(count, { most: each.most, name: each.name, own: count.own + by });
-          // A count that was found there was used just now.
-          if (counts.peek(key) !== count) counts.set(key, count);
-          note(key, count);
-        }
+      for (const { asked: each, count } of found) {
+        Object.assign(count, { most: each.most, name: each.name });
+        add(count);
+      }
+      return () => {
+        for (const { count } of found) giveBack(count);
       };
-      change(1);
-      return () => change(-1);
     },
     /** The calls that the database does not have: at most `most` counters of callers, the oldest first. */
     batch(most: number): Batch {
@@ -126,6 +114,42 @@ export function createCounts(now: () => number, kept = mostKept) {
     size: () => counts.size,
     unsent: () => unsent.size,
   };
+}
+
+function countsInMemory(kept: number) {
+  const counts = boundedCache<string, Count>(kept);
+  /** Those that the database does not have in full. It keeps them also if the others are forgotten. */
+  const unsent = new Map<string, Count>();
+  const note = (key: string, count: Count) => {
+    if (count.own === 0) unsent.delete(key);
+    else if (unsent.get(key) !== count && (unsent.has(key) || unsent.size < kept)) unsent.set(key, count);
+  };
+  return {
+    counts,
+    unsent,
+    /** Remembers that the calls of this process have changed. */
+    note,
+    /** Counts a call. */
+    add(count: Count): void {
+      const key = keyOf(count);
+      count.own++;
+      // A count that was found there was used just now.
+      if (counts.peek(key) !== count) counts.set(key, count);
+      note(key, count);
+    },
+    /** Takes a call back from the window that counted it. The one that is open meanwhile keeps its calls. */
+    giveBack(count: Count): void {
+      const key = keyOf(count);
+      const current = counts.peek(key) ?? unsent.get(key) ?? count;
+      if (current.startsAt !== count.startsAt) return;
+      current.own--;
+      note(key, current);
+    },
+  };
+}
+
+function emptyCount({ counter, caller, name, most, seconds }: Asked, startsAt: number): Count {
+  return { counter, caller, name, most, startsAt, endsAt: startsAt + seconds, known: 0, own: 0 };
 }
 
 export type Counts = ReturnType<typeof createCounts>;

@@ -1,6 +1,8 @@
 import { personInGroups } from '../../policy/caller.ts';
+import { limitsOf } from '../../policy/limits.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { Difference } from '../../policy/review/diff.ts';
+import { isHeld } from '../../policy/review/diff-limits.ts';
 import { mayUseUiEverywhere } from '../../policy/ui.ts';
 
 /** What a change means for who has to agree to it. */
@@ -36,11 +38,24 @@ export function gainsOf(before: Policy, after: Policy, differences: readonly Dif
   const [editorsBefore, editorsAfter] = [editorGroups(before), editorGroups(after)];
   const newEditors = editorsAfter.filter((group) => !editorsBefore.includes(group));
   return {
-    groups: [...new Set([...gaining('person'), ...newEditors])].sort(),
+    groups: [...new Set([...gaining('person'), ...newEditors, ...lessLimited(before, after)])].sort(),
     scopes: gaining('agent').sort(),
     editorsBefore,
     editorsAfter,
   };
+}
+
+/**
+ * Groups that a limit names and that are held to fewer calls before. No difference shows a group that may not make the calls: a
+ * person may make them through another group, and the limit counts all the same.
+ */
+function lessLimited(before: Policy, after: Policy): string[] {
+  const named = new Set(before.source.limits.flatMap(({ who = [] }) => who));
+  return [...named].filter((group) => {
+    const caller = { isAgent: false, groups: [group], scopes: [] };
+    const fresh = limitsOf(after, caller);
+    return limitsOf(before, caller).some((limit) => !isHeld(limit, fresh));
+  });
 }
 
 /** Why an editor may not make a change alone, each a sentence; empty if they may. Pure. */

@@ -77,6 +77,29 @@ test('a call that is taken back leaves room, also when it was shared meanwhile',
   expect(times(5, 'ann')).toBe(1);
 });
 
+test('a call that is taken back after its window has ended gives the next window no room', () => {
+  const { counts, asked, times, pass, hear } = counting();
+  const taken = counts.take([asked('ann')], together);
+  pass(3_600);
+  expect(times(20, 'ann')).toBe(10);
+  (taken as () => void)();
+  expect(times(20, 'ann')).toBe(0);
+  expect(counts.batch(10).rows).toEqual([expect.objectContaining({ calls: 10 })]);
+  hear(10);
+  expect(times(20, 'ann')).toBe(0);
+});
+
+test('a call that is taken back leaves room also for a caller who was forgotten meanwhile', () => {
+  const { counts, asked, times, hear } = counting(1);
+  times(9, 'ann');
+  const taken = counts.take([asked('ann')], together);
+  hear(10);
+  times(1, 'bob');
+  hear(1);
+  (taken as () => void)();
+  expect(times(5, 'ann')).toBe(1);
+});
+
 test('what other processes have counted fills the window', () => {
   const { times, hear } = counting();
   expect(times(3, 'ann')).toBe(3);

@@ -68,6 +68,21 @@ test.each<[string, Parameters<typeof policyOf>, Parameters<typeof policyOf>]>([
   expect(whySecond(gains(before, after), ada)).toEqual([]);
 });
 
+test.each<[string, string, string]>([
+  ['has no rules', 'users', 'limits: []'],
+  ['is not in the policy', 'visitors', 'limits: []'],
+  ['gets a higher one', 'visitors', 'limits: [{ who: [visitors], calls: 11, per: hour }]'],
+])(
+  'A limit that is lifted for another group of the editor needs a second one, if that group %s',
+  (_what, group, after) => {
+    const before = 'limits: [{ who: [users, visitors], calls: 10, per: hour }]';
+    const found = gains(['tools: [send]', before], ['tools: [send]', after]);
+    const editor = { ...ada, groups: ['admins', group] };
+    expect(whySecond(found, editor)).toEqual([`${group} gains access, and the editor is in it.`]);
+    expect(whySecond(found, ada)).toEqual([]);
+  },
+);
+
 describe('A change of who may edit the policy', () => {
   const editors = (...groups: string[]) => {
     const lines = ['admins', 'guards', 'users'].map(
