@@ -1,5 +1,6 @@
 import { decide, methodGrants } from '../../decide.ts';
 import type { Policy } from '../../policy.ts';
+import { anyArguments } from '../../request/mcp-request.ts';
 import type { Finding } from './finding.ts';
 
 /** A set of tools, as a file of servers and the registry write it. */
@@ -46,11 +47,14 @@ function refusedTo(
   tools: readonly string[] | null,
 ): readonly string[] {
   if (tools === null) {
-    const some = methodGrants(policy, scopes, server, 'tools/call').some(({ objects }) => objects.tool.overlaps(''));
+    const some = methodGrants(policy, scopes, server, 'tools/call').some(
+      ({ objects, tools: conditional }) => conditional !== undefined || objects.tool.overlaps(''),
+    );
     return some ? [] : ['every tool'];
   }
   const mayCall = (name: string) =>
-    decide(policy, scopes, server, [{ method: 'tools/call', object: { kind: 'tool', name } }]).allowed;
+    decide(policy, scopes, server, [{ method: 'tools/call', object: { kind: 'tool', name }, arguments: anyArguments }])
+      .allowed;
   return tools.filter((tool) => !mayCall(tool));
 }
 
