@@ -76,7 +76,7 @@ function whereToAsk(policy: Policy, { scopes, server, accesses }: Denied, public
 
 function remedyForAgent(scope: string | undefined): string {
   if (scope === undefined) {
-    return "Ask an administrator, who can change this agent's app client in Cognito or scopes.yml.";
+    return "Ask an administrator, who can change this agent's app client in Cognito, or the policy.";
   }
   return `The scope ${scope.slice(0, 128)} would allow it. The administrator of this agent's app client in Cognito can grant it: App clients > Login pages > Custom scopes.`;
 }
@@ -84,7 +84,7 @@ function remedyForAgent(scope: string | undefined): string {
 /** What would help a person, and who can give it. @param groups the groups that would help */
 export function remedyForPerson(groups: readonly string[]): string {
   const names = groups.map((group) => group.slice(0, 128));
-  if (names.length === 0) return 'Ask an administrator, who can change your groups in Cognito or scopes.yml.';
+  if (names.length === 0) return 'Ask an administrator, who can change your groups in Cognito, or the policy.';
   const which = names.length === 1 ? `The group ${names[0]}` : `Any of the groups ${names.join(', ')}`;
   return `${which} would allow it. Ask an administrator, who can add you in Cognito.`;
 }

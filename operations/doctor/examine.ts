@@ -30,15 +30,14 @@ export async function examine(setup: Setup, file: string, tell: (finding: Findin
     for (const finding of more) tell(finding);
   };
   const pool = poolSetup(setup);
-  const policy = readPolicy(setup);
+  const { policy, name, findings: faults } = await readPolicy(setup);
   add(checkSettings(setup, file));
-  add(
-    pool ? await examinePool(setup, pool, policy.policy) : [warn('cognito', 'not asked', 'correct the settings first')],
-  );
+  add(pool ? await examinePool(setup, pool, policy) : [warn('cognito', 'not asked', 'correct the settings first')]);
   const publicUrl = publicUrlOf(setup);
   if (publicUrl !== undefined) add(await checkOidc(setup.env, publicUrl));
-  add(policy.policy ? checkGroups(setup, pool, policy.policy) : policy.findings);
-  add(await checkNames(setup, policy.policy));
+  add(faults);
+  if (policy) add(checkGroups(setup, pool, { policy, name }));
+  add(await checkNames(setup, policy));
   add(await checkAccountKeys(setup));
   add(await checkServerAccounts(setup));
   add(checkAudit(setup));

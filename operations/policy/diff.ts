@@ -1,27 +1,33 @@
 import { type Difference, diff } from '../../policy/review/diff.ts';
 import { differenceLine } from '../../policy/review/words.ts';
 import { CommandError, operatorCommand, runAsProgram } from '../command.ts';
-import { printPlain, readPolicyFile } from './files.ts';
+import { printPlain, readPolicyFile, readPolicyInForce } from './files.ts';
 
 const help = `Shows who may do more and who may do less under a new policy than under the old one. It compares verdicts, not lines.
 
   npm run -s scopes:diff -- old-scopes.yml scopes.yml
+  npm run -s scopes:diff -- new-scopes.yml        compares the policy in force with it
   git show HEAD:scopes.yml | npm run -s scopes:diff -- - scopes.yml
 
-A file called - is standard input.
+A file called - is standard input. The policy in force is the newest version in the database with POLICY_EDITABLE=true, else
+SCOPES_FILE, by the settings of the environment or .env.
 Exit code: 0 no caller gains or loses anything, 1 a caller does, 2 a file cannot be read or is not a valid policy.`;
 
 export const run = operatorCommand(
   help,
   (command) => command.argument('[files...]'),
   async (_options, context, files) => {
-    const [before, after, ...rest] = files;
-    if (before === undefined || after === undefined || rest.length > 0) {
-      throw new CommandError('Two policy files are needed: the old one and the new one.');
-    }
-    const differences = diff(await readPolicyFile(before, context), await readPolicyFile(after, context));
+    const after = files[1] ?? files[0];
+    if (after === undefined || files.length > 2)
+      throw new CommandError(
+        'One or two policy files are needed: the old one, if it is not the policy in force, and the new one.',
+      );
+    const before = await readPolicyInForce(files.length === 2 ? files[0] : undefined, context);
+    const differences = diff(before.policy, await readPolicyFile(after, context));
     const isSame = differences.length === 0;
-    printPlain(context, isSame ? `No caller gains or loses anything from ${before} to ${after}.` : asText(differences));
+    const same = `No caller gains or loses anything from ${before.file} to ${after}.`;
+    const compared = files.length === 1 ? `From ${before.file} to ${after}.\n` : '';
+    printPlain(context, isSame ? same : `${compared}${asText(differences)}`);
     return isSame ? 0 : 1;
   },
 );

@@ -2,7 +2,7 @@ import { explain } from '../../policy/review/explain.ts';
 import { CommandError, collect, operatorCommand, runAsProgram } from '../command.ts';
 import { readAccess } from './access.ts';
 import { type Answer, asJson, asText } from './explain-text.ts';
-import { defaultPolicyFile, printPlain, readPolicyFile } from './files.ts';
+import { printPlain, readPolicyInForce } from './files.ts';
 import { rightsAsJson, rightsAsText } from './rights-text.ts';
 import { readCaller } from './who.ts';
 
@@ -21,7 +21,8 @@ What:  --server NAME     the server, and on it:
        --method METHOD   such as tools/list; tools/call, prompts/get and resources/read need not be said
        --arguments JSON  the arguments of a call, such as '{"repo": "acme/support"}'
        --read-only       a person approved the tool as one that only reads (for hint: read-only)
-How:   --file FILE       the policy (default: SCOPES_FILE, or scopes.yml)
+How:   --file FILE       the policy (default: the one in force; with POLICY_EDITABLE=true the newest version in the database,
+                         else SCOPES_FILE)
        --json            the answer as JSON
 Exit code: 0 allowed, 1 denied or only under conditions, 2 wrong use or a file that cannot be read.`;
 
@@ -41,11 +42,11 @@ export const run = operatorCommand<Options>(
     return command.option('--read-only').option('--json');
   },
   async (options, context) => {
-    const { server, file = defaultPolicyFile(context.env) } = options;
+    const { server } = options;
     const access = server === undefined ? undefined : readAccess(options);
     if (!access && (options.readOnly || about.some((name) => options[name] !== undefined)))
       throw new CommandError('--server is missing: which server is it about?');
-    const policy = await readPolicyFile(file, context);
+    const { file, policy } = await readPolicyInForce(options.file, context);
     const { caller, notes } = await readCaller(policy, options, context);
     if (server === undefined || !access) {
       const rights = { file, policy, caller, notes };

@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { parseYaml } from '../../common/files/yaml-file.ts';
 import { parsePolicy } from '../../common/policy/policy-file.ts';
 import { policyVersion } from '../../common/policy/policy-in-force.ts';
+import { readEnvFile } from '../../common/settings/env-file.ts';
 import { root } from '../../common/settings/values.ts';
 import { cleanText } from '../../common/text/clean.ts';
 import { attempt, ConfigError } from '../../common/text/config-error.ts';
@@ -13,6 +14,7 @@ import type { Policy } from '../../policy/policy.ts';
 import type { ListedTool } from '../../policy/review/lint/arguments.ts';
 import type { ListedSet } from '../../policy/review/lint/sets.ts';
 import { CommandError, type Context, print } from '../command.ts';
+import { isEditable, versionInForce } from './in-force.ts';
 
 /** The policy's file if no argument names one: `SCOPES_FILE`, as for the services, or the file that comes with the project. */
 export function defaultPolicyFile(env: NodeJS.ProcessEnv): string {
@@ -22,13 +24,40 @@ export function defaultPolicyFile(env: NodeJS.ProcessEnv): string {
 /** A policy, and the version of its text as the gateway's log and metrics name it. */
 export type VersionedPolicy = Policy & { version: string };
 
+/** A policy, and where it is from, in words. */
+export interface NamedPolicy {
+  file: string;
+  policy: VersionedPolicy;
+}
+
+/**
+ * Reads the policy that a command is about: a file, or without one the policy in force. That is the newest version in the database
+ * with `POLICY_EDITABLE=true`, and otherwise the file of the settings. Settings come from the environment or `.env`.
+ * @param path as for {@link readPolicyFile}; undefined for the policy in force
+ * @throws {CommandError} if it cannot be read, or is none
+ */
+export async function readPolicyInForce(path: string | undefined, context: Context): Promise<NamedPolicy> {
+  if (path !== undefined) return { file: path, policy: await readPolicyFile(path, context) };
+  const { env } = readEnvFile(context.env);
+  if (!isEditable(env)) {
+    const file = defaultPolicyFile(env);
+    return { file, policy: await readPolicyFile(file, context) };
+  }
+  const { number, text, where } = await versionInForce(env);
+  const file = `the policy in force, number ${number} in ${where}`;
+  return { file, policy: parsed(text, file) };
+}
+
 /**
  * Reads a policy file. What has ended by now grants nothing.
  * @param path counts from where the command was called; `-` is standard input
  * @throws {CommandError} with every fault of the file
  */
 export async function readPolicyFile(path: string, context: Context): Promise<VersionedPolicy> {
-  const text = await readText(path, context);
+  return parsed(await readText(path, context), path);
+}
+
+function parsed(text: string, path: string): VersionedPolicy {
   const { value, faults } = attempt(() => parsePolicy(text, Date.now()));
   if (!value) throw new CommandError(new ConfigError(faults, path).message);
   return { ...value, version: policyVersion(text) };

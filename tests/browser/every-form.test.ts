@@ -183,7 +183,6 @@ const formStates: [string, string, Prepare][] = [
       await testAddress(page);
       await registerIt(page);
       await page.getByRole('link', { name: 'Give access…' }).click();
-      await page.getByRole('link', { name: 'Give access…' }).click();
       await page.getByLabel('Group or agent').selectOption('mcp-registry-user');
       await page.getByText('The whole file').waitFor();
     },

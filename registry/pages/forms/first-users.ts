@@ -35,15 +35,19 @@ function sampleName(policy: Policy, { scopes }: Person): string {
   return `${prefix}${unnamed}`;
 }
 
-/** The same as a sentence after the registration, and what its link says. */
+/** The same as a sentence after the registration, what its link says, and whether the next step is to give access. */
 export function usersInWords({ isWhole, named, everywhere, mayNot }: ReturnType<typeof firstUsers>) {
-  if (!isWhole)
-    return { text: `You may not ${inWords(mayNot, 'or')}. Ask an administrator for that.`, next: 'What you may do' };
-  if (named.length > 0)
-    return { text: `The policy names it already: people in ${inWords(named)} may call tools.`, next: 'Who may use it' };
+  if (!isWhole) {
+    const text = `You may not ${inWords(mayNot, 'or')}. Ask an administrator for that.`;
+    return { text, next: 'What you may do', isNotGiven: false };
+  }
+  if (named.length > 0) {
+    const text = `The policy names it already: people in ${inWords(named)} may call tools.`;
+    return { text, next: 'Who may use it', isNotGiven: false };
+  }
   const text =
     everywhere.length > 0
       ? `Only administrators may use it yet: people in ${inWords(everywhere)}.`
       : 'No group may call its tools yet.';
-  return { text, next: 'Give access…' };
+  return { text, next: 'Give access…', isNotGiven: true };
 }

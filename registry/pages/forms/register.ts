@@ -1,6 +1,7 @@
 import { type Request, type Response, Router } from 'express';
 import { mayUseUiSomewhere } from '../../../policy/ui.ts';
 import { formOf, readForm } from '../../access/body.ts';
+import { mayEditPolicy } from '../../access/edit-policy.ts';
 import { personOf } from '../../access/guards.ts';
 import { requireOwnPage } from '../../access/own-page.ts';
 import { RegistryError } from '../../errors/registry-error.ts';
@@ -65,7 +66,9 @@ async function register(options: FormOptions, req: Request, res: Response, value
     const state = settings.enabled ? 'registered' : 'registered, and disabled';
     const note = noteOn(`“${settings.title}” is ${state}.`, edited);
     const who = usersInWords(firstUsers(policy(), person, settings.name));
-    const link = { href: `/servers/${settings.name}/access`, label: who.next };
+    const mayGive = who.isNotGiven && mayEditPolicy(policy(), person);
+    const href = mayGive ? `/access/give?server=${settings.name}` : `/servers/${settings.name}/access`;
+    const link = { href, label: who.next };
     const more = [...note.more, who.text];
     res.redirect(303, notes.leave(person, next, { ...note, more, ...(next !== '/' && { link }) }));
   } catch (error) {

@@ -3,10 +3,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SignJWT } from 'jose';
+import { openStore } from '../../../auth-server/store/store.ts';
+import { policyVersion } from '../../../common/policy/policy-in-force.ts';
 import { run as check } from '../../../operations/policy/check.ts';
 import { run as diff } from '../../../operations/policy/diff.ts';
 import { run as explain } from '../../../operations/policy/explain.ts';
 import { runCommand } from '../../support/operations/run-command.ts';
+import { bothDatabases, type Places } from '../../support/postgres/both-databases.ts';
 
 const commands = { explain, 'scopes:check': check, 'scopes:diff': diff };
 type Script = keyof typeof commands;
@@ -263,10 +266,10 @@ describe('scopes:check', () => {
   });
 });
 
-describe('scopes:diff', () => {
-  const policy = (tools: string) =>
-    `{group_mappings: {g: [s]}, s: [{server: a, methods: [tools/call], tools: [${tools}]}]}`;
+const policy = (tools: string) =>
+  `{group_mappings: {g: [s]}, s: [{server: a, methods: [tools/call], tools: [${tools}]}]}`;
 
+describe('scopes:diff', () => {
   test('it shows who gains and who loses what, with one file from standard input, and the exit code is 1', async () => {
     const { stdout, code } = await run('scopes:diff', ['-', write('new.yml', policy('y'))], { stdin: policy('x') });
     expect(stdout).toBe(`Gain something: 1 group and 1 scope. Lose something: 1 group and 1 scope.
@@ -295,7 +298,7 @@ Agents, by scope:
   });
 
   test.each([
-    ['one file', ['none.yml'], /Two policy files are needed/],
+    ['no file', [], /One or two policy files are needed/],
     ['a file that is not there', ['none.yml', 'none.yml'], /none\.yml cannot be read/],
   ])('given %s, it reports that and the exit code is 2', async (_, args, message) => {
     const { stdout, stderr, code } = await run('scopes:diff', args);
@@ -303,6 +306,60 @@ Agents, by scope:
     expect([stdout, code]).toEqual(['', 2]);
   });
 });
+
+describe.each<[string, Places]>(bothDatabases('data'))(
+  'Where people change the policy in the gateway, over %s,',
+  (kind, places) => {
+    const inFile = policy('x');
+    const settings = async () => {
+      const where = await places.empty();
+      const way = kind === 'SQLite' ? { DATA_DIR: where } : { DATABASE_URL: where };
+      return { where, env: { POLICY_EDITABLE: 'true', SCOPES_FILE: join(folder, write('file.yml', inFile)), ...way } };
+    };
+    const kept = async (...texts: string[]) => {
+      const { where, env } = await settings();
+      const store = await openStore(where);
+      const by = { sub: 'ada00000', name: 'ada' };
+      for (const [i, text] of texts.entries()) {
+        const change = { by, why: 'for this test', source: 'page' as const, text, version: policyVersion(text) };
+        await store.policyVersions.add({ ...change, parent: i === 0 ? null : i });
+      }
+      await store.close();
+      return env;
+    };
+    const asked = ['--group', 'g', '--server', 'a', '--tool', 'y'];
+
+    test('the commands read the newest version and name it, and not the file', async () => {
+      const env = await kept(inFile, policy('y'));
+      const explained = await run('explain', asked, { env });
+      expect([explained.code, explained.stdout]).toEqual([
+        0,
+        expect.stringMatching(/by version \w+ of the policy in force, number 2 in /),
+      ]);
+      expect((await run('scopes:check', [], { env })).stdout).toMatch(/of the policy in force, number 2 in /);
+      const compared = await run('scopes:diff', ['file.yml'], { env });
+      expect(compared.stdout).toMatch(/^From the policy in force, number 2 in .* to file\.yml\.\n/);
+      expect(compared.stdout).toContain('g loses tools/call y on a');
+    });
+
+    test('a file that is named is read instead', async () => {
+      const env = await kept(inFile, policy('y'));
+      const { stdout, code } = await run('explain', [...asked, '--file', 'file.yml'], { env });
+      expect([code, stdout]).toEqual([1, expect.stringMatching(/by version \w+ of file\.yml/)]);
+    });
+
+    test('without a version in the database the commands give no answer, and say what to do', async () => {
+      for (const env of [await kept(), (await settings()).env]) {
+        const { stdout, stderr, code } = await run('explain', asked, { env });
+        expect([code, stdout, stderr]).toEqual([
+          2,
+          '',
+          expect.stringMatching(/With POLICY_EDITABLE the policy is in .*policy export FILE/),
+        ]);
+      }
+    });
+  },
+);
 
 test.each<Script>(['explain', 'scopes:check', 'scopes:diff'])(
   '%s --help shows an example and the exit codes',

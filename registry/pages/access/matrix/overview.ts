@@ -55,7 +55,7 @@ export function showOverview(options: AccessOptions): RequestHandler {
       ending: endingSoon(policy(), base.now).slice(0, mostEnding),
       found: found && { ...found, isKnown: found.groups.length > 0 },
       head: `${counted(matrix.holders.groups, 'group')} and ${counted(matrix.holders.agents, 'agent')}, ${counted(matrix.counts.all, 'tool')} on ${counted(servers.length, 'server')}`,
-      icons: new Map(matrix.rows.map(({ server }) => [server.name, iconOf(server.name)])),
+      pictures: new Map(matrix.rows.map(({ server }) => [server.name, iconOf(server.name)])),
       segments: labels.map(([show, label]) => ({
         ...{ label, current: show === query.show, href: matrixHref({ ...query, show, page: 1 }) },
         count: show === 'all' ? undefined : matrix.counts[show],

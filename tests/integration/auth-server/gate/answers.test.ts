@@ -73,7 +73,7 @@ describe('the body of a denial', () => {
       'a person in no group, who may not know the server, only whom to ask',
       { groups: [] },
       'no scope',
-      'Ask an administrator, who can change your groups in Cognito or scopes.yml.',
+      'Ask an administrator, who can change your groups in Cognito, or the policy.',
     ],
   ])('tells %s', async (_who, person, holds, way) => {
     const headers = { Cookie: await auth.session(person), 'X-Mcp-Server': 'mcpgw' };
