@@ -16,7 +16,9 @@ import {
 const theme = 'Internal endpoints';
 const inside = `/validate /validate-registry /mirror-nothing /-/bad-request /-/unavailable /metrics /debug /debug/pprof
   /nginx_status /ws/health_status /ws/stats /.env /.git/config /relay/ended /relay/bindings /relay/tasks /decisions
-  /decisions/sums /decisions/suggest?kind=person /decisions/export?format=csv`.split(/\s+/);
+  /decisions/sums /decisions/suggest?kind=person /decisions/export?format=csv /policy /policy/source /policy/versions
+  /policy/versions/1 /policy/%73ource /oauth2/..%2fpolicy/source /oauth2/../policy/source /account/approvals /relay/rounds
+  /relay/accounts /limits /limits/near`.split(/\s+/);
 const audit =
   `/audit /audit/new /audit/suggest?kind=person /api/decisions /api/decisions/export?format=ndjson /usage /api/usage
   /people /access`.split(/\s+/);

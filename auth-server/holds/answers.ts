@@ -7,8 +7,15 @@ import { type HoldDatabase, type HoldRow, holdSeconds } from './holds.ts';
 
 export type HoldAnswers = ReturnType<typeof createHoldAnswers>;
 
-/** Of all that wait. Each caller has some. */
+/** Of those that one person sees. */
 const mostListed = 1_000;
+/** Different approvers, as the rules name them. */
+const mostApprovers = 500;
+/** What a list needs: the arguments of many calls would be large. */
+const listed = [
+  ...(['id', 'owner', 'username', 'shown_name', 'client', 'server', 'tool', 'definition', 'approvers'] as const),
+  ...(['state', 'asked_at', 'expires_at', 'answered'] as const),
+];
 
 /** The people's side of held calls: what waits for whom, and their answers. */
 export function createHoldAnswers({ db, kind }: HoldDatabase, vault: Pick<TokenVault, 'unlock'>) {
@@ -50,13 +57,22 @@ export function createHoldAnswers({ db, kind }: HoldDatabase, vault: Pick<TokenV
     },
     /** The calls that wait and that this person may see, oldest first; `mayAnswer`: whether they may approve it. */
     async waiting(viewer: Viewer): Promise<(Hold & { mayAnswer: boolean })[]> {
-      const rows = await live()
-        .where('state', '=', 'open')
+      const open = db.selectFrom('hold').where('state', '=', 'open').where('expires_at', '>', now);
+      const named = await open.select('approvers').distinct().orderBy('approvers').execute();
+      // Before the limit: calls of strangers, however many wait, must not hide those of this person.
+      const theirs = named.map(({ approvers }) => approvers).filter((text) => isAmong(JSON.parse(text), viewer));
+      const rows = open
+        .where(({ or, eb }) =>
+          or([
+            eb('owner', '=', `person:${viewer.subject}`),
+            ...(theirs.length > 0 ? [eb('approvers', 'in', theirs.slice(0, mostApprovers))] : []),
+          ]),
+        )
+        .select(listed)
         .orderBy('asked_at')
         .orderBy('id')
-        .limit(mostListed)
-        .execute();
-      const seen = rows.map(holdOf).filter((hold) => maySee(hold, viewer));
+        .limit(mostListed);
+      const seen = (await rows.execute()).map(holdOf).filter((hold) => maySee(hold, viewer));
       return seen.map((hold) => ({ ...hold, mayAnswer: rightToAnswer(hold, viewer) !== undefined }));
     },
     /** Approves a call that waits. The approval is good from now. @returns whether it still waited */
@@ -76,7 +92,11 @@ function maySee(hold: Hold, viewer: Viewer): boolean {
   return isOwn(hold, viewer) || rightToAnswer(hold, viewer) !== undefined;
 }
 
-function holdOf(row: HoldRow): Hold {
+function isAmong({ groups }: Approvers, viewer: Viewer): boolean {
+  return groups.some((group) => viewer.groups.includes(group));
+}
+
+function holdOf(row: Pick<HoldRow, (typeof listed)[number]>): Hold {
   const { id, owner, username, server, tool, state } = row;
   return {
     ...{ id, owner, username, server, tool, state },

@@ -1,3 +1,4 @@
+import { reveal } from '../../../../common/text/reveal.ts';
 import type { Difference } from '../../../../policy/review/diff.ts';
 import { differenceSentence } from '../../../../policy/review/words.ts';
 import { withCommas } from '../../shared/format.ts';
@@ -13,7 +14,7 @@ const mostLines = 40;
 
 /**
  * What a change means in sentences, people first. Differences of agents' scopes stand apart: every scope that a group holds can
- * be an agent's too. Pure.
+ * be an agent's too. Hidden characters of names are spelled out. Pure.
  * @param seen how many people of a group the gateway has seen; undefined if that is not known
  */
 export function linesOf(differences: readonly Difference[], seen?: ReadonlyMap<string, number>) {
@@ -29,7 +30,7 @@ export function linesOf(differences: readonly Difference[], seen?: ReadonlyMap<s
   const lines = (kind: Difference['kind']) => {
     const own = together(differences.filter((each) => each.kind === kind));
     const shown = own.slice(0, mostLines).map((each): ChangeLine => {
-      return { change: each.change, text: differenceSentence(each, people(each)) };
+      return { change: each.change, text: reveal(differenceSentence(each, people(each))) };
     });
     return { lines: shown, more: own.length - shown.length };
   };

@@ -1,3 +1,5 @@
+import { reveal } from '../../../../common/text/reveal.ts';
+
 /** A line of a difference between two texts. `gap` stands for lines that are left out. */
 export interface DiffLine {
   kind: 'same' | 'added' | 'removed' | 'gap';
@@ -13,8 +15,8 @@ const longestLine = 400;
 const mostCells = 4_000_000;
 
 /**
- * What differs between two texts, line by line, with the lines around it and the key at the left margin above it. Pure; time and
- * size are bounded.
+ * What differs between two texts, line by line, with the lines around it and the key at the left margin above it. Hidden characters
+ * are spelled out: who confirms a change must see all of it. Pure; time and size are bounded.
  */
 export function lineDiff(before: string, after: string): DiffLine[] {
   const [old, now] = [before.split('\n'), after.split('\n')];
@@ -66,7 +68,7 @@ function cut(all: readonly DiffLine[]): DiffLine[] {
   for (const i of shownOf(all)) {
     const { kind, text } = all[i] ?? { kind: 'gap', text: '' };
     if (i > last + 1) lines.push({ kind: 'gap', text: '…' });
-    lines.push({ kind, text: text.length > longestLine ? `${text.slice(0, longestLine)}…` : text });
+    lines.push({ kind, text: reveal(text.length > longestLine ? `${text.slice(0, longestLine)}…` : text) });
     last = i;
     if (lines.length >= mostLines) return [...lines, { kind: 'gap', text: '… more lines differ' }];
   }

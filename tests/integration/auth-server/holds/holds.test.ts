@@ -136,6 +136,27 @@ describe.each(bothDatabases(''))('Held calls, over %s,', (_kind, places) => {
     expect(await answers.waiting(stranger)).toEqual([]);
   });
 
+  test('are listed to those whom they wait for, however many calls of strangers wait longer', async () => {
+    const id = idOf(await one.pass(call, operators));
+    const [own] = await rows();
+    if (!own) throw new Error('no hold');
+    const strangers = { person: true, groups: ['strangers'] };
+    const others = Array.from({ length: 1_001 }, (_, i) => {
+      const about = { id: `stranger-${i}`, call: `stranger-${i}`, owner: `person:stranger-${i % 60}` };
+      return { ...own, ...about, approvers: JSON.stringify(strangers), asked_at: own.asked_at - 100 };
+    });
+    const { db } = databaseOf(stores[0]);
+    for (let i = 0; i < others.length; i += 100)
+      await db
+        .insertInto('hold')
+        .values(others.slice(i, i + 100))
+        .execute();
+    expect(await answers.waiting(olga)).toEqual([expect.objectContaining({ id, mayAnswer: true })]);
+    expect(await answers.waiting(alice)).toEqual([expect.objectContaining({ id, mayAnswer: false })]);
+    expect(await answers.waiting({ subject: 'eve', groups: [] })).toEqual([]);
+    expect(await answers.waiting({ subject: 'sam', groups: ['strangers'] })).toHaveLength(1_000);
+  });
+
   test('of an agent wait for a group only', async () => {
     const ofAgent = { ...call, owner: 'agent:alice' };
     expect(await one.pass(ofAgent, person)).toEqual({ is: 'without approvers' });

@@ -35,6 +35,14 @@ test('Without counts, no number is made up; what is lost says so', () => {
   });
 });
 
+test('Characters that a person does not see are spelled out', () => {
+  const one = { kind: 'person', change: 'gains', condition: '', instead: '', server: 'notes' } as const;
+  const hidden = [{ ...one, who: 'te\u200bam', what: 'tools/call \u202eetirw' }];
+  expect(linesOf(hidden).people.lines.map(({ text }) => text)).toEqual([
+    'People in te\\u{200b}am may now call \\u{202e}etirw on notes.',
+  ]);
+});
+
 test('A thousand differences give forty sentences and the number of the others', () => {
   const one = { kind: 'person', change: 'gains', what: 'tools/call x', condition: '', instead: '' } as const;
   const many = Array.from({ length: 1_000 }, (_, i) => ({ ...one, who: `group-${i}`, server: 'notes' }));

@@ -6,6 +6,10 @@ const shown = (before: string, after: string) =>
 
 const file = ['# top', 'groups:', '  a: [x]', '  b: [y]', '  c: [z]', '  d: [z]', '  e: [z]', 'x:', '  - 1'];
 
+test('Characters that a person does not see, or that change the order of others, are spelled out', () => {
+  expect(shown('a: [x]', 'a: [x] # \u202e]y ,x[\u200b')).toEqual(['-a: [x]', '+a: [x] # \\u{202e}]y ,x[\\u{200b}']);
+});
+
 test('Lines around a change are shown, with the key above it, and others are left out', () => {
   const after = file.with(5, '  d: [z, x]');
   expect(shown(file.join('\n'), after.join('\n'))).toEqual([
