@@ -15,6 +15,12 @@ export function foldedKey(key: string): string {
   return plain.replace(/[^\p{L}\p{N}]/gu, '') || plain;
 }
 
+/** The first part of a key that some programs read as a path to a part of something: of `repo[0]` or `repo.0`, `repo`. */
+function headOf(key: string): string | undefined {
+  const [head = ''] = key.replace(/^[^\p{L}\p{N}]+/u, '').split(/[.[/]/, 1);
+  return head === '' ? undefined : head;
+}
+
 /** The keys of one object that are judged, and what they fold to. */
 export interface JudgedLevel {
   names: ReadonlySet<string>;
@@ -33,7 +39,8 @@ export function imitated(object: object, { names, folds }: JudgedLevel, fallback
     if (names.has(key)) continue;
     // What is under `__proto__` becomes a part of the object when a program copies it.
     if (key.length > longestKey || broken.test(key) || key === '__proto__') return fallback;
-    const found = folds.get(foldedKey(key));
+    const head = headOf(key);
+    const found = folds.get(foldedKey(key)) ?? (head === undefined ? undefined : folds.get(foldedKey(head)));
     if (found !== undefined) return found;
   }
   return undefined;
