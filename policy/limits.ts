@@ -1,4 +1,5 @@
 import { type Limit, type Policy, wildcard } from './policy.ts';
+import { fold } from './request/request-hygiene.ts';
 
 /** Whom limits are looked up for, with all groups or scopes that they claim: a limit may name one that grants nothing. */
 export interface LimitedCaller {
@@ -18,9 +19,28 @@ export function limitsOf({ source: { limits } }: Policy, caller: LimitedCaller):
   return limits.filter(({ who }) => who === undefined || who.some((name) => held.includes(name)));
 }
 
-/** Whether a call of `tool` on `server` counts for a limit. Pure. */
+/**
+ * Whether a call of `tool` on `server` counts for a limit: also by another spelling of the name, which a careless server takes for the
+ * same tool. Pure.
+ */
 export function counts(limit: Limit, server: string, tool: string): boolean {
-  return isMatch(limit.server, server) && limit.tools.some((pattern) => isMatch(pattern, tool));
+  if (!isMatch(limit.server, server)) return false;
+  if (limit.tools.some((pattern) => isMatch(pattern, tool))) return true;
+  const name = spelledAlike(tool);
+  return patternsAlike(limit).some((pattern) => isMatch(pattern, name));
+}
+
+/** One text for names that differ in the case of letters, in their form, or in spaces and what is not seen. */
+function spelledAlike(name: string): string {
+  return fold(name.normalize('NFKC')).replace(/[\s\p{C}\p{Default_Ignorable_Code_Point}]/gu, '');
+}
+
+const known = new WeakMap<Limit, readonly string[]>();
+
+function patternsAlike(limit: Limit): readonly string[] {
+  const patterns = known.get(limit) ?? limit.tools.map(spelledAlike);
+  known.set(limit, patterns);
+  return patterns;
 }
 
 /** The limits that count for one call. All of them must have room: the order of the file does not matter. Pure. */

@@ -27,10 +27,27 @@ test.each<[string, typeof person, Partial<Limit>, boolean]>([
   ['a tool that it names', person, { tools: ['create_issue'] }, true],
   ['a tool that its pattern covers', person, { tools: ['x', 'create_*'] }, true],
   ['not another tool', person, { tools: ['create', 'create_issue_2'] }, false],
-  ['not a tool by other letters', person, { tools: ['Create_issue'] }, false],
+  ['a tool by other letters, which a careless server takes for it', person, { tools: ['Create_issue'] }, true],
+  ['tools by a pattern in other letters', person, { tools: ['CREATE_*'] }, true],
 ])('a limit counts for %s', (_what, who, change, isFound) => {
   const found = limitsFor(policyWith(limit(change)), who, 'github', 'create_issue');
   expect(found).toHaveLength(isFound ? 1 : 0);
+});
+
+test.each([
+  'Create_Issue',
+  ' create_issue',
+  'create_issue\n',
+  'create_\u200bissue',
+  '\uff43reate_issue',
+  'create_i\u017fsue',
+])('a limit counts a call by the other spelling %j too', (tool) => {
+  const policy = policyWith(
+    limit({ tools: ['create_issue'] }),
+    limit({ tools: ['create_*'] }),
+    limit({ tools: ['x'] }),
+  );
+  expect(limitsFor(policy, person, 'github', tool)).toHaveLength(2);
 });
 
 test('all limits that fit count, in whatever order they stand', () => {
