@@ -3,7 +3,7 @@ import { expandMethods, type Policy, wildcard } from '../policy.ts';
 import { kindsOf, methods, type ObjectKind } from '../request/methods.ts';
 import { mayUseUi, uiPermissions } from '../ui.ts';
 import { conditionsOn, endOfRight, newConditions, type Pair, pairOf, untilOnly } from './compare/alternatives.ts';
-import { type Delta, deltaOf } from './compare/delta.ts';
+import { type Delta, deltaOf, toolsNamedIn } from './compare/delta.ts';
 import type { Difference } from './compare/difference.ts';
 import { type Condition, type Side, sideOf } from './compare/side.ts';
 import { diffApprovals } from './diff-approvals.ts';
@@ -47,11 +47,12 @@ function diffOne(kind: Difference['kind'], who: string, sides: readonly [Side, S
   const [before, after] = sides;
   const limits = diffLimits(kind, who, sides);
   if (formOf(before) === formOf(after)) return limits;
-  const universe = universeOf(
-    sides.flatMap(({ rules }) => rules),
-    sides.flatMap(uiServersOf),
-  );
-  const compared = { pair: pairOf(sides), delta: deltaOf(before.rules, after.rules), methods: methodsOf(sides) };
+  const rules = sides.flatMap((side) => side.rules);
+  const universe = universeOf(rules, sides.flatMap(uiServersOf));
+  const compared = {
+    ...{ pair: pairOf(sides), delta: deltaOf(before.rules, after.rules), methods: methodsOf(sides) },
+    namedOn: toolsNamedIn(rules),
+  };
   const changes: Change[] = [
     ['gains', before, after],
     ['loses', after, before],
@@ -64,6 +65,8 @@ interface Compared {
   pair: Pair;
   delta: Delta;
   methods: readonly string[];
+  /** The names and patterns of tools in the rules about a server. All other tools are alike there. */
+  namedOn(server: string): ReadonlySet<string>;
 }
 
 function changed(
@@ -121,12 +124,14 @@ function rightsOn(
     const instead = words(conditionsOn(pair, without, server, name).map(({ rule }) => rule));
     return found.map(({ rule }) => ({ condition: words([rule]), instead }));
   };
+  const named = compared.namedOn(server);
+  const tools = universe.objects.tool.filter(({ label }) => label === undefined || named.has(label));
   return [
     ...endsLater({ method: 'initialize' }).map((right) => ({ what: connecting, ...right })),
     ...plain.flatMap((method) => endsLater({ method }).map((right) => ({ what: method, ...right }))),
     ...all.flatMap((method) =>
       kindsOf(method).flatMap((kind) =>
-        bySamples(universe, method, kind, (name) =>
+        bySamples(kind === 'tool' ? tools : universe.objects[kind], method, kind, (name) =>
           method === 'tools/call' ? byCall(name) : endsLater({ method, object: { kind, name } }),
         ),
       ),
@@ -138,13 +143,13 @@ const connecting = 'connecting (initialize, ping and the like)';
 
 /** The rights to objects of one kind; objects under equal conditions are named together. */
 function bySamples(
-  { objects }: Universe,
+  all: readonly Sample[],
   method: string,
   kind: ObjectKind,
   rightsTo: (name: string) => Omit<Right, 'what'>[],
 ): Right[] {
   const found = new Map<string, { right: Omit<Right, 'what'>; samples: Sample[] }>();
-  for (const sample of objects[kind])
+  for (const sample of all)
     for (const right of rightsTo(sample.name)) {
       const key = JSON.stringify(right);
       const known = found.get(key) ?? { right, samples: [] };
@@ -153,7 +158,7 @@ function bySamples(
     }
   const which = kindsOf(method).length > 1 || method === 'subscriptions/listen' ? `${kind} ` : '';
   return [...found.values()].flatMap(({ right, samples }) =>
-    sampleWords(samples, objects[kind], kind).map((word) => ({
+    sampleWords(samples, all, kind).map((word) => ({
       what: `${method} ${word.endsWith(` ${kind}`) ? '' : which}${word}`,
       ...right,
     })),

@@ -45,13 +45,14 @@ afterAll(async () => {
 });
 
 const health = async () => JSON.parse((await send(gateway.ports.gateway, { method: 'GET', path: '/health' })).body);
-/** Whether bob may list the tools of currenttime. */
-const bobMay = async () => {
+/** Whether the person of a session may list the tools of currenttime. */
+const mayList = async (session: string) => {
   const accept = 'application/json, text/event-stream';
-  const headers = { cookie, origin: gateway.url, 'content-type': 'application/json', accept };
+  const headers = { cookie: session, origin: gateway.url, 'content-type': 'application/json', accept };
   const { body } = await send(gateway.ports.gateway, { path: '/currenttime/mcp', headers, body: rpc('tools/list') });
   return !body.includes('not_permitted');
 };
+const bobMay = async () => await mayList(cookie);
 const policy = async (who: Desk, ...words: string[]) => {
   const { code, out, err } = await who.run(['policy', ...words]);
   return { code, out, err, json: out.startsWith('{') ? JSON.parse(out) : undefined };
@@ -93,6 +94,19 @@ test('A change from the command line is in force in all services, and going back
     [1, 'file', 'the gateway'],
   ]);
   expect((await policy(dave, 'history', '2')).json).toMatchObject({ why: 'for this test', parent: 1 });
+});
+
+test('A person who signed in before their group was in the policy may call once it is, without another sign-in', async () => {
+  const unmapped = first.replace(/ {2}mcp-registry-user:\n( {4}-.*\n)+/, '');
+  expect((await importing(alice, unmapped)).code).toBe(0);
+  expect(await answerSoon(async () => (await health())['policy-version'], everywhere(unmapped))).toBe(
+    everywhere(unmapped),
+  );
+  const early = await gateway.sessionCookie('bob');
+  const mayEarly = async () => await mayList(early);
+  expect(await mayEarly()).toBe(false);
+  expect((await importing(alice, first)).code).toBe(0);
+  expect(await answerSoon(mayEarly, true)).toBe(true);
 });
 
 test('A change for the own group waits until another editor confirms it on the command line', async () => {

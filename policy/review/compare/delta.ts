@@ -9,10 +9,7 @@ import { type Rule, wildcard } from '../../policy.ts';
 export function deltaOf(before: readonly Rule[], after: readonly Rule[]): Delta {
   const [old, now] = [written(before), written(after)];
   const apart = [...old, ...now].filter(([text]) => !(old.has(text) && now.has(text))).map(([, rule]) => rule);
-  const parts = apart.map(({ server, tools, toolRules }) => ({
-    server: patternsOf([server]),
-    tools: [...tools, ...toolRules.map(({ pattern }) => pattern ?? '*')],
-  }));
+  const parts = apart.map(partOf);
   return (server) => {
     const about = parts.filter((part) => covers(part.server, server));
     if (about.length === 0) return undefined;
@@ -21,7 +18,17 @@ export function deltaOf(before: readonly Rule[], after: readonly Rule[]): Delta 
   };
 }
 
+/** For a server the names and patterns of tools in the rules about it. All other tools are alike there. Pure. */
+export function toolsNamedIn(rules: readonly Rule[]): (server: string) => ReadonlySet<string> {
+  const parts = rules.map(partOf);
+  return (server) => new Set(parts.flatMap((part) => (covers(part.server, server) ? part.tools : [])));
+}
+
 export type Delta = (server: string) => ((tool: string) => boolean) | undefined;
+
+function partOf({ server, tools, toolRules }: Rule): { server: Patterns<true>; tools: string[] } {
+  return { server: patternsOf([server]), tools: [...tools, ...toolRules.map(({ pattern }) => pattern ?? '*')] };
+}
 
 function written(rules: readonly Rule[]): Map<string, Rule> {
   return new Map(rules.map((rule) => [JSON.stringify({ ...rule, at: undefined }), rule]));

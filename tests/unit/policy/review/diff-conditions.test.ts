@@ -23,6 +23,20 @@ const late = 'tools: [{name: pay, until: 2031-01-01T00:00:00Z}]';
 const asked = 'tools: [{name: pay, approve: person}]';
 const byOps = 'tools: [{name: pay, approve: {groups: [ops]}}]';
 
+test('names that only the rules of other servers have are not listed beside any other tool', () => {
+  const other = '{server: files, methods: [tools/call], tools: [open, "get_*"]}';
+  const own = (tools: string) => `{server: github, methods: [tools/call], tools: [${tools}]}`;
+  const of = (rules: string) => parsePolicy(`{group_mappings: {g: [s]}, s: [${rules}]}`);
+  const told = (before: string, after: string) =>
+    diff(of(before), of(after)).flatMap((each) => (each.kind === 'person' ? [differenceLine(each)] : []));
+  expect(told(`${other}, ${own('pay')}`, `${other}, ${own('pay, {hint: read-only}')}`)).toEqual([
+    'g gains tools/call any other tool on github, if a person approved it as read-only',
+  ]);
+  expect(told(`${other}, ${own('pay')}`, `${other}, ${own('"*"')}`)).toEqual([
+    'g gains tools/call any other tool on github',
+  ]);
+});
+
 test.each<[string, string, string, string[]]>([
   ['a new condition', free, small, ['g loses tools/call pay on github; still when amount is at most 10']],
   ['a condition that goes', small, free, ['g gains tools/call pay on github; so far when amount is at most 10']],
