@@ -107,6 +107,14 @@ export const rows: readonly Row[] = [
     'NODE_EXTRA_CA_CERTS=': compose('With TLS=self-signed an agent and a person use the gateway over https', 'tls'),
     'npm run test:compose': composeUp,
   }),
+  ...page('docs/git.md', {
+    'mcp-gateway login': inTest('tests/e2e/agents/login.test.ts', 'A person logs in with the real command'),
+    'mcp-gateway policy replay': inTest('tests/e2e/policy-replay.test.ts', 'An editor learns from the command line'),
+    'mcp-gateway policy import': inTest(
+      'tests/e2e/policy-versions.test.ts',
+      'On a terminal the command line says in words',
+    ),
+  }),
   ...page('docs/migration.md', {
     'docker compose up': composeUp,
     'npm run -s login': inTest('tests/e2e/agents/login.test.ts', 'A person logs in with the real command'),
