@@ -39,6 +39,7 @@ describe('Several rules for one tool', () => {
     ['the first allows', { x: acme, y: bugs }, given, { allowed: true, rule: 'x[0]' }],
     ['the second allows', { x: bugs, y: acme }, given, { allowed: true, rule: 'y[0]' }],
     ['of one scope, the second allows', { x: `${bugs}, ${acme}` }, given, { allowed: true, rule: 'x[0]' }],
+    ['one is for another tool, without a condition', { x: 'u', y: acme }, given, { allowed: true, rule: 'y[0]' }],
     ['one has no condition', { x: acme, y: 't' }, {}, { allowed: true, rule: 'y[0]' }],
     ['one without a condition is named', { x: acme, y: '"*"' }, given, { allowed: true, rule: 'y[0]' }],
     ['a hold has no effect beside one that allows', { x: held, y: acme }, given, { allowed: true, rule: 'y[0]' }],

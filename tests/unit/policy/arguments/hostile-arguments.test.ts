@@ -216,6 +216,15 @@ describe('A number is judged as every program reads it:', () => {
     expect(ask('arguments: {n: {min: 5}}', '{"n":7}')).toBe('allowed');
   });
 
+  test('in a list too, and what stands beside it stays what it is', () => {
+    expect(ask(amount, '{"amount":[100.00000000000000001,5]}')).toBe('not amount');
+    const beside = '"l":["bug",null],"n":null,"o":{"a":[1]},"x":100.00000000000000001';
+    expect(ask('arguments: {l: [bug], o: {any: true}}', `{${beside.replace(',null]', ']')}}`)).toBe('allowed');
+    expect(ask('arguments: {l: [bug]}', `{${beside}}`)).toBe('not l');
+    expect(ask('arguments: {n: [bug]}', `{${beside}}`)).toBe('not n');
+    expect(ask('arguments: {/o/a: [1]}', `{${beside}}`)).toBe('allowed');
+  });
+
   test('the same digits in a text do not matter', () => {
     expect(ask(amount, '{"amount":5,"id":"100.00000000000000001","x":"1e400"}')).toBe('allowed');
     expect(ask(amount, '{"id":"\\"","amount":100.00000000000000001}')).toBe('not amount');
