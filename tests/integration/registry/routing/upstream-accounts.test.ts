@@ -20,6 +20,7 @@ const inGroup = (username: string, group: string) => ({
 });
 const alice = inGroup('alice', 'mcp-registry-admin');
 const carol = inGroup('carol', 'mcp-registry-developer');
+const erin = { ...carol, sub: 'sub-of-erin', username: 'erin' };
 
 const folder = mkdtempSync(join(tmpdir(), 'upstream-accounts-'));
 const origin = 'https://mcp.example.com';
@@ -86,7 +87,7 @@ const change = (of: object) =>
 test("Who sees a server sees where people connect; the names of the operator's entries are for those who may change it", async () => {
   const auth = { account: 'notion', checks: 'ours' };
   expect((await send(carol, 'POST', '/servers', { ...server, auth })).status).toBe(201);
-  const seen = (await send(carol, 'GET', '/servers/notes')).body;
+  const seen = (await send(erin, 'GET', '/servers/notes')).body;
   expect(seen.account).toBe(`${publicUrl}/accounts/connect/notes`);
   const listed = await fetch(`${registry.url}/v0.1/servers`, {
     headers: { 'X-Mcp-Assertion': await signer.sign(carol) },

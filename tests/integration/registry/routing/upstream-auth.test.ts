@@ -22,6 +22,7 @@ const inGroup = (username: string, group: string) => ({
 });
 const alice = inGroup('alice', 'mcp-registry-admin');
 const carol = inGroup('carol', 'mcp-registry-developer');
+const erin = { ...carol, sub: 'sub-of-erin', username: 'erin' };
 
 const folder = mkdtempSync(join(tmpdir(), 'upstream-auth-'));
 const file = join(folder, 'secrets.yml');
@@ -79,7 +80,7 @@ const revision = () => registry.store.get('github')?.revision;
 test("The name of a server's secret is stored, and only shown to users who may change the server", async () => {
   const registered = await send(carol, 'POST', '/servers', withSecret);
   expect(registered.status).toBe(201);
-  expect(JSON.stringify(registered.body)).not.toContain('"auth"');
+  expect(JSON.stringify((await send(erin, 'GET', '/servers/github')).body)).not.toContain('"auth"');
   expect((await send(alice, 'GET', '/servers/github')).body.location).toEqual({
     upstream: origin,
     transports: server.transports,
