@@ -90,7 +90,7 @@ test("The name of a server's secret is stored, and only shown to users who may c
     health_seconds: null,
   });
   for (const path of ['/servers/github', '/servers', '/changes']) {
-    const shown = JSON.stringify((await send(carol, 'GET', path)).body);
+    const shown = JSON.stringify((await send(erin, 'GET', path)).body);
     expect(shown).not.toContain('"secret"');
     expect(shown).not.toContain('S3cret');
   }
