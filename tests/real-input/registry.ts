@@ -157,7 +157,7 @@ export const registry = [
     'e2e/resource-names': ['a caller whose rule has prefixes lists and reads what is under them, and nothing else'],
   }),
   row('a server that may be called, and not listed', 'scopes:check says so', {
-    'unit/policy/review/lint': [
+    'unit/policy/review/lint/lint': [
       'a server that a group may use and not list is a warning, because the registry hides it',
     ],
   }),

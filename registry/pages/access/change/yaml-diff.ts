@@ -72,7 +72,7 @@ function cut(all: readonly DiffLine[]): DiffLine[] {
     last = i;
     if (lines.length >= mostLines) return [...lines, { kind: 'gap', text: '… more lines differ' }];
   }
-  return lines;
+  return last < all.length - 1 ? [...lines, { kind: 'gap', text: '…' }] : lines;
 }
 
 /** Numbers of the lines that differ, of those around them, and of the keys that they stand under. */
