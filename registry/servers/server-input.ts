@@ -36,7 +36,15 @@ const hostHeader = z
   .regex(routeHost, 'must be a host name or an IP address, with a port if it needs one, such as mcp.internal:8000');
 
 const transports = z
-  .strictObject({ 'streamable-http': path.optional(), sse: path.optional() })
+  .strictObject(
+    { 'streamable-http': path.optional(), sse: path.optional() },
+    {
+      error: ({ code, input }) =>
+        code === 'invalid_type' && typeof input !== 'object'
+          ? `must name the endpoints of the server, such as {streamable-http: /mcp}`
+          : undefined,
+    },
+  )
   .refine((t) => t['streamable-http'] || t.sse, 'must have streamable-http or sse');
 
 const url = (max: number) =>

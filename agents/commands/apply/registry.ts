@@ -16,6 +16,11 @@ const details = z.object({
 const changes = z.object({ changes: z.array(z.object({ at: z.string(), by: z.string(), action: z.string() })) });
 const edited = z.object({ warnings: z.array(z.string()).default([]) });
 
+/** A server whose tools change gets approvals again and again: of so many entries, one is a change of its settings. */
+const lookedAt = 50;
+/** What is not in the files, and is not lost. */
+const aboutTools: readonly string[] = ['first-seen', 'approve'];
+
 /** Who changed a server last, if it was another caller. */
 export interface LastChange {
   by: string;
@@ -42,13 +47,8 @@ export function openServers(who: Who) {
     },
     /** @returns undefined if the caller changed it last, or if that is not known */
     async lastChange(name: string, own: string): Promise<LastChange | undefined> {
-      const { changes: all } = await askRegistry(
-        who,
-        `/api/changes?server=${encodeURIComponent(name)}&limit=1`,
-        changes,
-      );
-      const [last] = all;
-      return last && last.by !== own ? { by: last.by, at: last.at } : undefined;
+      const path = `/api/changes?server=${encodeURIComponent(name)}&limit=${lookedAt}`;
+      return lastOfOthers((await askRegistry(who, path, changes)).changes, own);
     },
     /** The caller's name, as changes note it. */
     ownName: async () => (await askRegistry(who, '/api/me', me)).username,
@@ -92,3 +92,12 @@ function toPresent({ name, enabled, revision, location, members, ...words }: z.o
 }
 
 const ofSet = { ...locationOfSet, auth: null, forward_headers: [], host_header: null, health_seconds: null };
+
+/**
+ * The last change of a server's settings, of its changes with the newest first. Pure.
+ * @returns undefined if the caller named `own` made it
+ */
+export function lastOfOthers(all: z.infer<typeof changes>['changes'], own: string): LastChange | undefined {
+  const last = all.find(({ action }) => !aboutTools.includes(action));
+  return last && last.by !== own ? { by: last.by, at: last.at } : undefined;
+}

@@ -76,6 +76,8 @@ export function answerTo(policy: Policy, asked: Question, known: Known) {
     allowed,
     /** Whether it is allowed with some arguments, which the question does not name. */
     depends,
+    /** Whether a person has to approve it first. */
+    isHeld: !allowed && decision.reason === 'approval_needed',
     verdict,
     conditions,
     rule: allowed ? decision.rule : undefined,

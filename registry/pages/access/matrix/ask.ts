@@ -1,7 +1,7 @@
 import type { KnownTools } from '../../../../policy/known-tools.ts';
 import { isKnownScope, type Policy } from '../../../../policy/policy.ts';
 import type { CatalogueEntry } from '../../../access/catalogue.ts';
-import { answerTo } from '../../rights/explained.ts';
+import { answerTo, type Explained } from '../../rights/explained.ts';
 import { inWords } from '../../shared/format.ts';
 
 /** The sentence of the form: may `who` call `tool` on `server`? */
@@ -31,6 +31,13 @@ export function isKnownName(policy: Policy, who: string): boolean {
   return policy.source.groups.has(who) || isKnownScope(policy, who);
 }
 
+/** The first words of an answer, and the state whose icon and colour it has. */
+function verdictOf({ allowed, depends, isHeld }: Explained): { state: string; says: string } {
+  if (allowed) return { state: 'healthy', says: 'Yes.' };
+  if (depends) return { state: 'wait', says: 'With some arguments.' };
+  return isHeld ? { state: 'wait', says: 'After an approval.' } : { state: 'bad', says: 'No.' };
+}
+
 /**
  * Answers with the code that decides at the gate. Pure.
  * @param person the person of that name, if `who` is no group and no scope
@@ -49,19 +56,19 @@ export function answerOf(
   const kind = isGroup || !isKnownScope(policy, who) ? ('group' as const) : ('scope' as const);
   const names = isGroup || kind === 'scope' ? [who] : (person?.groups ?? []);
   const name = named?.name ?? server;
-  if (names.length === 0) return { fault: '', allowed: false, text: `${who} is in no group.`, href: '' };
+  if (names.length === 0) return { fault: '', state: 'bad', says: 'No.', text: `${who} is in no group.`, href: '' };
   const question = { kind, who: names.join(' '), server: name, method: 'tools/call', object: tool };
   const answer = answerTo(policy, question, { servers, tools });
   if (typeof answer === 'string') return { fault: answer };
   const through = person && !isGroup && kind === 'group' ? ` ${person.name} is in ${inWords(names)}.` : '';
-  const { allowed, verdict, helps, rule, notes } = answer;
+  const { verdict, helps, rule, notes } = answer;
   const more = rule
     ? `By the rule ${rule}.`
     : helps.length > 0
       ? `It would be allowed by ${inWords(helps, 'or')}.`
       : '';
   return {
-    ...{ fault: '', allowed, text: [`${verdict}${through}`, more, ...notes].filter(Boolean).join(' ') },
+    ...{ fault: '', ...verdictOf(answer), text: [`${verdict}${through}`, more, ...notes].filter(Boolean).join(' ') },
     href: `/rights?${new URLSearchParams(question)}#explain`,
   };
 }

@@ -581,6 +581,7 @@ describe('Ask the policy', () => {
   const ask = (who: string, tool: string) => send(`/access?${new URLSearchParams({ who, tool, server: 'Notes' })}`);
   test.each([
     ['team-user', 'find', 'Yes.', 'may do tools/call “find” on “notes”'],
+    ['team-user', 'write', 'With some arguments.', 'when book is inbox'],
     ['team-user', 'wipe', 'No.', 'It would be allowed by the group team-admin.'],
     ['triage', 'find', 'No.', 'An agent with these scopes may not do'],
   ])('May %s call %s? %s', async (who, tool, verdict, says) => {
