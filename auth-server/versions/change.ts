@@ -103,9 +103,10 @@ export async function settlePolicy(
 export async function settleDrift(
   deps: ChangeDeps,
   editor: EditorSession,
-  { version, take, why }: SettleDrift,
+  { version, take, base, why }: SettleDrift,
 ): Promise<SettledDrift> {
-  const kept = await ready(deps, editor, undefined);
+  // Without a base, a change that came meanwhile would be undone by it unseen.
+  const kept = await ready(deps, editor, take ? base : undefined);
   const drift = await kept.drift.current();
   if (drift?.version !== version) throw await conflict(deps, kept, kept.inForce.number());
   if (!take) {

@@ -170,6 +170,11 @@ export type SettledProposal = z.output<typeof settledProposal>;
 export const settleDrift = z.strictObject({
   version: z.string().regex(/^[0-9a-f]{12}$/),
   take: z.boolean(),
+  base: number
+    .optional()
+    .describe(
+      'The number of the version that the file was compared with. To take it, that one has to be in force; without it, any.',
+    ),
   why: why.optional().describe('Needed to take it.'),
 });
 

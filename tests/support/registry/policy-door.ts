@@ -154,11 +154,12 @@ export function memoryDoor(first: string, { editable = true, now = () => new Dat
       const { by, why, source, text } = proposal;
       return { applied: add(text, { by, why, source, confirmedBy: { sub, name } }) };
     },
-    drift: async (assertion, { take }) => {
+    drift: async (assertion, { take, base = last().number }) => {
       const text = drift;
+      const taken = take && text !== null;
+      const made = taken && (await change(assertion, { base, text, why: 'Taken over.', source: 'import' }));
       drift = null;
-      if (!take || text === null) return { applied: null };
-      return await change(assertion, { base: last().number, text, why: 'Taken over.', source: 'import' });
+      return made || { applied: null };
     },
     replay: async () => {
       if (replay) return replay;

@@ -2,13 +2,20 @@ import { Router } from 'express';
 import { settleDrift } from '../../../../common/policy/versions.ts';
 import { formOf, readForm } from '../../../access/body.ts';
 import { requireOwnPage } from '../../../access/own-page.ts';
-import { RegistryError } from '../../../errors/registry-error.ts';
+import { PolicyConflict, RegistryError } from '../../../errors/registry-error.ts';
 import type { Note } from '../../shared/notes.ts';
 import type { View } from '../../shared/render.ts';
 import { noteOn } from '../change/apply.ts';
 import { untilInForce } from '../change/in-force.ts';
 import { previewOf } from '../change/preview.ts';
+import { numberIn } from '../shared/numbers.ts';
 import { type AccessOptions, editorOf } from '../shared/options.ts';
+
+const overtaken: Note = {
+  tone: 'wait',
+  text: 'The policy or the file has changed meanwhile.',
+  more: ['Look at what the file would change by now.'],
+};
 
 /**
  * `GET /access/changes/drift`: what the policy file, which has changed beside the policy in force, would change. `POST` to the same
@@ -23,7 +30,7 @@ export function createDriftPages(options: AccessOptions): Router {
     if (!current.drift) return res.redirect(303, '/access/changes');
     const { text, version } = current.drift;
     const view = {
-      ...{ title: 'The policy file has changed', person: editor.person, version },
+      ...{ title: 'The policy file has changed', person: editor.person, version, base: current.number ?? 0 },
       preview: await previewOf(options, editor, current, text),
     };
     render<View & typeof view>(res, 200, 'access/drift', view);
@@ -34,11 +41,15 @@ export function createDriftPages(options: AccessOptions): Router {
     const take = form.get('do') === 'take';
     const read = settleDrift.safeParse({
       ...{ version: form.get('version'), take },
-      ...(take && { why: 'Taken over from the policy file.' }),
+      ...(take && { base: numberIn(form.get('base') ?? ''), why: 'Taken over from the policy file.' }),
     });
     if (!read.success) throw new RegistryError('input_invalid', 'The form names no file. Load the page again.');
     const before = policy();
-    const answer = await policyDoor.drift(assertion, read.data);
+    const answer = await policyDoor.drift(assertion, read.data).catch((error: unknown) => {
+      if (error instanceof PolicyConflict) return undefined;
+      throw error;
+    });
+    if (!answer) return res.redirect(303, notes.leave(person, '/access/changes/drift', overtaken));
     if ('proposed' in answer) return res.redirect(303, `/access/changes/proposals/${answer.proposed.id}`);
     const dismissed: Note = {
       tone: 'good',

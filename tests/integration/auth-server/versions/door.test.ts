@@ -317,6 +317,18 @@ describe('A changed policy file', () => {
     expect((await settle(ada, drift.version, false)).status).toBe(409);
   });
 
+  test('is not taken over a change that came after the comparison with it', async () => {
+    const drift = await changed(wider);
+    await change(ada, editablePolicy('other'));
+    const what = { version: drift.version, take: true, why: 'it comes from git' };
+    expect(await ask(ada, '/drift', { ...what, base: 1 })).toMatchObject({
+      status: 409,
+      body: { error: { code: 'policy_conflict', current: 2 } },
+    });
+    expect((await current()).text).toBe(editablePolicy('other'));
+    expect(await ask(ada, '/drift', { ...what, base: 2 })).toMatchObject({ body: { applied: { number: 3 } } });
+  });
+
   test('that is broken is shown and cannot be taken', async () => {
     const drift = await changed('group_mappings: [');
     expect((await settle(ada, drift.version, true, 'it comes from git')).status).toBe(400);

@@ -552,7 +552,10 @@ describe('Versions', () => {
     const kept = await send('/access/changes/drift', { form: { version, do: 'dismiss' } });
     expect((await send(kept.location)).words).toContain('The policy stays as it is.');
     door.drifts(file);
-    await send('/access/changes/drift', { form: { version, do: 'take' } });
+    const seen = hidden((await send('/access/changes/drift')).html, 'base');
+    const late = await send('/access/changes/drift', { form: { version, base: `${Number(seen) + 1}`, do: 'take' } });
+    expect([late.location.split('?')[0], door.text()]).toEqual(['/access/changes/drift', text]);
+    await send('/access/changes/drift', { form: { version, base: seen, do: 'take' } });
     expect(door.text()).toBe(file);
     expect((await send('/access/changes/drift')).location).toBe('/access/changes');
   });
