@@ -24,7 +24,7 @@ COPY operations/command.ts operations/confirm.ts operations/
 COPY operations/accounts/place.ts operations/accounts/rekey.ts operations/accounts/
 COPY operations/audit operations/audit
 COPY operations/backup operations/backup
-COPY operations/policy/files.ts operations/policy/files.ts
+COPY operations/policy/files.ts operations/policy/in-force.ts operations/policy/
 COPY operations/revoke operations/revoke
 COPY operations/servers operations/servers
 # The same servers under their container names.
