@@ -88,11 +88,16 @@ export interface PolicyApiOptions {
  */
 export function createPolicyApi({ guard, policy, policyDoor: door }: PolicyApiOptions): Router {
   const api = Router({ caseSensitive: true, strict: true });
-  const json = readJson(mostBytes);
   const assertionOf = (req: Request) => {
     requireEditPolicy(policy(), personOf(req));
     return req.get('x-mcp-assertion') ?? '';
   };
+  const mayEdit: RequestHandler = (req, _res, next) => {
+    assertionOf(req);
+    next();
+  };
+  // Large bodies are read for those alone who may send them.
+  const json = [mayEdit, readJson(mostBytes)];
   api.get('/policy', guard, async (req, res) => {
     res.json((await door.current(assertionOf(req))) satisfies Answer<typeof policyAnswer>);
   });

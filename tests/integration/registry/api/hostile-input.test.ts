@@ -8,7 +8,7 @@ import { createLog } from '../../../../common/service/log.ts';
 import { scopesOfGroups } from '../../../../policy/policy.ts';
 import { createUpstreams } from '../../../../registry/routing/upstreams.ts';
 import { openStore, type RegistryStore } from '../../../../registry/store/store.ts';
-import { admin, signer, startRegistry } from '../../../support/registry/registry-fixture.ts';
+import { admin, signer, startRegistry, stranger } from '../../../support/registry/registry-fixture.ts';
 
 const policy = parsePolicy(readFileSync('scopes.yml', 'utf8'));
 const alice = { ...admin, scopes: scopesOfGroups(policy, admin.groups) };
@@ -64,14 +64,24 @@ interface Body {
   error?: { code: string; message: string; faults?: { path: string }[] };
   server?: Record<string, unknown>;
 }
-async function send(method: string, path: string, body: unknown) {
+async function send(method: string, path: string, body: unknown, who: object = alice) {
   const answer = await fetch(`${registry.url}/api${path}`, {
     method,
-    headers: { 'X-Mcp-Assertion': await signer.sign(alice), 'Content-Type': 'application/json' },
+    headers: { 'X-Mcp-Assertion': await signer.sign(who), 'Content-Type': 'application/json' },
     body: typeof body === 'string' ? body : JSON.stringify(body),
   });
   return { status: answer.status, body: (await answer.json()) as Body };
 }
+
+test.each(['judge', 'replay', 'changes', 'drift', 'proposals/1'])(
+  'what a person without edit_policy sends to /policy/%s is not even read',
+  async (path) => {
+    expect(await send('POST', `/policy/${path}`, '{', stranger)).toMatchObject({
+      status: 403,
+      body: { error: { code: 'not_permitted' } },
+    });
+  },
+);
 
 const hostile = [
   'x; return 200 pwned',
