@@ -145,8 +145,9 @@ function groupsOf<Row extends { group: (typeof groups)[number] }>(
   });
 }
 
-/** A server needs attention if it is not healthy, its last check failed, or tools wait for approval. */
-function groupFor({ enabled, health }: CatalogueEntry, waiting: number): (typeof groups)[number] {
+/** A server needs attention if it is not healthy, its last check failed, or its tools or a change by its owner wait for a look. */
+function groupFor({ enabled, awaits, health }: CatalogueEntry, waiting: number): (typeof groups)[number] {
+  if (awaits) return 'issues';
   if (!enabled) return 'disabled';
   if (health.status === 'unknown') return 'working';
   return health.status !== 'healthy' || health.error !== null || waiting > 0 ? 'issues' : 'working';

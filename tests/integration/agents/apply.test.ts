@@ -211,6 +211,12 @@ test.each<[string, Record<string, string>, string[], string]>([
     [],
     'Unrecognized key: "colour"',
   ],
+  [
+    'a server without endpoints',
+    { 'a.yml': server('one').replace(/transports.*\n/, '') },
+    [],
+    'transports: must name the endpoints of the server, such as {streamable-http: /mcp}',
+  ],
   ['a file that is no YAML', { 'a.yml': 'name: [' }, [], 'a.yml: line 1'],
   [
     'a file in a format of import',

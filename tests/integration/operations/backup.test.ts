@@ -173,6 +173,25 @@ test('The versions of the policy are in the backup, and a restore says which one
   await restored.close();
 });
 
+test('The owner of a server is in the backup, and that its change waits for a look, and there again after a restore', async () => {
+  open.close();
+  rmSync(join(data, 'registry.db'));
+  const [time] = parseServers(
+    '[{name: time, title: T, description: D, upstream: http://127.0.0.1:9, transports: {sse: /sse}}]',
+  );
+  const by = { sub: 'sub-carol', username: 'carol' };
+  const store = await openRegistry(join(data, 'registry.db'));
+  const standing = { owner: by, awaits: true };
+  const added = await store.change({ name: 'time', revision: undefined, next: time, action: 'register', by, standing });
+  await copyDatabases(data, join(folder, 'copy'));
+  await store.change({ name: 'time', revision: added?.revision, next: undefined, action: 'delete', by });
+  await store.close();
+  restoreDatabases(join(folder, 'copy'), data);
+  const restored = await openRegistry(join(data, 'registry.db'));
+  expect(restored.get('time')).toMatchObject({ owner: by, awaits: true, enabled: false });
+  await restored.close();
+});
+
 test('Requests for access are in the backup, with approvals of tools by people, and there again after a restore', async () => {
   open.close();
   rmSync(join(data, 'registry.db'));

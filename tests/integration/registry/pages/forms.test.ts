@@ -7,7 +7,7 @@ import { RegistryError } from '../../../../registry/errors/registry-error.ts';
 import { createConnectionTest } from '../../../../registry/health/probe/connection-test.ts';
 import { toRouteLine } from '../../../../registry/routing/routes-file.ts';
 import { createUpstreams } from '../../../../registry/routing/upstreams.ts';
-import type { ServerEntry } from '../../../../registry/servers/server.ts';
+import { type ServerEntry, settingsOf } from '../../../../registry/servers/server.ts';
 import { capabilities, hostileMcp } from '../../../support/registry/hostile-mcp.ts';
 import {
   admin,
@@ -352,6 +352,24 @@ describe('Editing', () => {
     expect((await post('/servers/currenttime/edit', { ...sent, do: 'test' }, { who: user })).status).toBe(403);
     expect((await post('/servers/currenttime/delete', { revision: '1' }, { who: user })).status).toBe(403);
     expect((await get('/servers/currenttime/delete', user)).status).toBe(403);
+  });
+
+  test('An owner gets a form that says what waits, and offers no deletion', async () => {
+    await post('/servers/register', { ...good, name: 'team-notes', do: 'save' }, { who: team });
+    const { html } = await get('/servers/team-notes/edit', team);
+    expect(html).toContain('You own this server.');
+    expect(html).not.toContain('/servers/team-notes/delete');
+    expect((await get('/servers/team-notes/edit')).html).toContain('/servers/team-notes/delete');
+    const before = registry.store.get('team-notes');
+    if (!before) throw new Error('team-notes is not registered');
+    const change = { name: 'team-notes', revision: before.revision, next: settingsOf(before), action: 'edit' } as const;
+    await registry.store.change({ ...change, by: team, standing: { awaits: true } });
+    const list = (await get('/?show=issues')).html;
+    expect(list).toContain('Its owner has changed it, and the change waits for a look.');
+  });
+
+  test('A server that no change of an owner waits for is not named so', async () => {
+    expect((await get('/?show=issues')).html).not.toContain('waits for a look');
   });
 });
 

@@ -220,6 +220,23 @@ describe.each(bothDatabases('registry.db'))('%s:', (kind, places) => {
     expect((await store.namesEver()).length).toBe(names(store).length);
   });
 
+  test('Of a process that is killed, no server stays without its owner, and no change of an owner is there without its wait', async () => {
+    const acknowledged = await linesUntilKilled(`${program(where)}
+      for (let i = 0; ; i++) {
+        const name = 'server-' + i;
+        const registered = { name, revision: undefined, next: { ...next, name, title: 'new' }, action: 'register', by };
+        const { revision } = await store.change({ ...registered, standing: { owner: by } });
+        const moved = { ...next, name, title: 'moved' };
+        await store.change({ name, revision, next: moved, action: 'edit', by, standing: { awaits: true } });
+        console.log(name);
+      }`);
+    await reopen();
+    const torn = store.list().filter(({ title, owner, awaits }) => !owner || awaits !== (title === 'moved'));
+    expect(torn).toEqual([]);
+    const waiting = store.list().flatMap(({ name, awaits }) => (awaits ? [name] : []));
+    expect(waiting).toEqual(expect.arrayContaining(acknowledged));
+  });
+
   if (kind === 'SQLite')
     test('Other users cannot read the file', () => {
       expect(statSync(where).mode & 0o777).toBe(0o600);
