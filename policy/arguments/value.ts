@@ -11,10 +11,44 @@ export type ValueJudge = (value: unknown) => boolean;
 export function valueJudge({ values, min, max, empty }: ArgumentRule): ValueJudge {
   if (values === undefined && min === undefined && max === undefined) return () => true;
   const judge = values ? oneOf(values) : within(min, max);
+  const areAll = values?.some(isGlobWithPrefix) ? boundedList(values, judge) : allBy(judge);
   return (value) => {
     if (!Array.isArray(value)) return judge(value);
-    return value.length > 0 ? value.every(judge) : empty;
+    return value.length > 0 ? areAll(value) : empty;
   };
+}
+
+type List = readonly unknown[];
+
+const allBy = (judge: ValueJudge) => (list: List) => list.every(judge);
+
+/** Characters of all texts in a list that globs judge: longer lists would take seconds, for each of many rules. */
+const mostCharacters = 65_536;
+/** What was found of a list, by the values that it may have: many rules and groups may name the same. */
+const known = new WeakMap<List, Map<string, boolean>>();
+
+function boundedList(values: List, judge: ValueJudge): (list: List) => boolean {
+  const key = JSON.stringify(values);
+  const written = new Set(values);
+  return (list) => {
+    const found = known.get(list) ?? new Map<string, boolean>();
+    known.set(list, found);
+    const verdict = found.get(key) ?? (charactersIn(list, written) <= mostCharacters && list.every(judge));
+    found.set(key, verdict);
+    return verdict;
+  };
+}
+
+/** @param written values that are only looked up */
+function charactersIn(list: List, written: ReadonlySet<unknown>): number {
+  return list.reduce<number>(
+    (sum, each) => sum + (typeof each === 'string' && !written.has(each) ? each.length : 0),
+    0,
+  );
+}
+
+function isGlobWithPrefix(value: unknown): boolean {
+  return typeof value === 'string' && value.length > 1 && value.endsWith('*');
 }
 
 function oneOf(values: readonly (string | number | boolean)[]): ValueJudge {
