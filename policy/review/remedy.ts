@@ -28,6 +28,8 @@ const longestName = 1024;
 const mostAccesses = 16;
 /** Maximum number of scopes to try, so that a denied request cannot keep the auth-server busy. */
 const mostLooks = 200;
+/** Each look judges the arguments of a call. With so many values in them it counts twice. */
+const valuesInLook = 500;
 
 /**
  * A custom scope of Cognito, `identifier/name` (Amazon Cognito API, `ResourceServerType`, `ResourceServerScopeType`):
@@ -73,8 +75,10 @@ function* helpful(policy: Policy, kind: keyof Options, denied: Denied): Generato
   const isHeld = accesses.every((access) => isAllowedAfterApproval(verdict(scopes, [access])));
   const holding: Option[] = [];
   let looks = 0;
+  const values = accesses.reduce((sum, access) => sum + valuesIn(access.arguments), 0);
+  const weight = 1 + Math.floor(values / valuesInLook);
   for (const option of weakestFirst(optionsOf(policy)[kind].matching(server))) {
-    looks += option.scopes.length * (rest.length + 1);
+    looks += option.scopes.length * (rest.length + 1) * weight;
     if (looks > mostLooks) break;
     const decision = verdict(option.scopes, [first, ...rest]);
     if (decision.allowed) yield option;
@@ -83,6 +87,12 @@ function* helpful(policy: Policy, kind: keyof Options, denied: Denied): Generato
   }
   // They help too, but each call waits for a person.
   yield* holding;
+}
+
+/** How many values there are in arguments. A body has 64 levels at most. */
+function valuesIn(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 1;
+  return Object.values(value).reduce<number>((sum, each) => sum + valuesIn(each), 1);
 }
 
 function isAllowedAfterApproval(decision: Decision): boolean {

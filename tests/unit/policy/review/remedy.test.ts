@@ -280,6 +280,22 @@ describe('the limit of the search', () => {
   });
 });
 
+test('the more values the arguments have, the fewer groups are tried', () => {
+  const names = Array.from({ length: 150 }, (_, i) => `g${i}`);
+  const policy = parsePolicy(`
+group_mappings: { ${names.map((name) => `${name}: [${name}]`).join(', ')} }
+${names.map((name, i) => `${name}:\n  - { server: s, methods: [tools/call], tools: [{ name: t, arguments: { k: [${i}], n: [1] } }] }`).join('\n')}
+`);
+  const helps = (count: number) => {
+    const given = { k: 149, n: Array.from({ length: count }, () => 1) };
+    const object = { kind: 'tool', name: 't' } as const;
+    const asked: [Access] = [{ method: 'tools/call', object, arguments: given }];
+    return groupsThatHelp(policy, { scopes: ['g0'], server: 's', accesses: asked }, 1);
+  };
+  expect(helps(10)).toEqual(['g149']);
+  expect(helps(50_000)).toEqual([]);
+});
+
 describe('with rules that have conditions', () => {
   const policy = parsePolicy(`
 group_mappings: { none: [none], small: [small], large: [large], held: [held], hint: [hint], all: [all] }
