@@ -92,12 +92,12 @@ export function createPolicyApi({ guard, policy, policyDoor: door }: PolicyApiOp
     requireEditPolicy(policy(), personOf(req));
     return req.get('x-mcp-assertion') ?? '';
   };
+  // Large bodies are read for those alone who may send them.
   const mayEdit: RequestHandler = (req, _res, next) => {
     assertionOf(req);
     next();
   };
-  // Large bodies are read for those alone who may send them.
-  const json = [mayEdit, readJson(mostBytes)];
+  const json = readJson(mostBytes);
   api.get('/policy', guard, async (req, res) => {
     res.json((await door.current(assertionOf(req))) satisfies Answer<typeof policyAnswer>);
   });
@@ -110,28 +110,28 @@ export function createPolicyApi({ guard, policy, policyDoor: door }: PolicyApiOp
     const { confirmedBy, ...found } = await door.version(assertionOf(req), numbered(req.params.number));
     res.json({ ...found, ...secondOf(confirmedBy) } satisfies Answer<typeof policyVersionAnswer>);
   });
-  api.post('/policy/judge', guard, json, async (req, res) => {
+  api.post('/policy/judge', guard, mayEdit, json, async (req, res) => {
     const { text } = readInput(judgeQuery, req.body, () => 'Send {"text"}.');
     const { needsSecond, ...judged } = await door.judge(assertionOf(req), text);
     res.json({ ...judged, needs_second: needsSecond } satisfies Answer<typeof policyJudged>);
   });
-  api.post('/policy/replay', guard, json, async (req, res) => {
+  api.post('/policy/replay', guard, mayEdit, json, async (req, res) => {
     const query = readInput(replayQuery, req.body, () => 'Send {"text"} and, if you like, {"since"}.');
     const { cannotTell: cannot_tell, ...found } = await door.replay(assertionOf(req), query);
     const { allowed, refused, held, depends } = found;
     const sides = { allowed: toSide(allowed), refused: toSide(refused), held: toSide(held), depends: toSide(depends) };
     res.json({ ...found, ...sides, cannot_tell } satisfies Answer<typeof policyReplayed>);
   });
-  api.post('/policy/changes', guard, json, async (req, res) => {
+  api.post('/policy/changes', guard, mayEdit, json, async (req, res) => {
     const change = readInput(policyChange, req.body, () => 'Send {"base", "text", "why"}.');
     res.json(changed(await door.change(assertionOf(req), change)));
   });
-  api.post('/policy/proposals/:id', guard, json, async (req, res) => {
+  api.post('/policy/proposals/:id', guard, mayEdit, json, async (req, res) => {
     const { act } = readInput(settleProposal, req.body, () => 'Send {"act": "confirm" or "withdraw"}.');
     const { applied } = await door.settle(assertionOf(req), numbered(req.params.id), act);
     res.json({ applied: applied && toAnswer(applied) } satisfies Answer<typeof policySettled>);
   });
-  api.post('/policy/drift', guard, json, async (req, res) => {
+  api.post('/policy/drift', guard, mayEdit, json, async (req, res) => {
     const what = readInput(settleDrift, req.body, () => 'Send {"version", "take", "why"}.');
     res.json(changed(await door.drift(assertionOf(req), what)));
   });

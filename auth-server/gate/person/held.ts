@@ -25,9 +25,10 @@ export function heldCall(
   body: Uint8Array,
 ): HeldCall {
   const tool = accesses[0].object?.name ?? '';
+  const tooLarge = () => new AuthError('approval_needed', texts.approval_too_large(shownTool(tool), server), { id });
+  if (body.length > longestBody) throw tooLarge();
   const call = canonicalCall(body);
-  if (Buffer.byteLength(call.text) > longestHeldCall)
-    throw new AuthError('approval_needed', texts.approval_too_large(shownTool(tool), server), { id });
+  if (Buffer.byteLength(call.text) > longestHeldCall) throw tooLarge();
   const { username, shownName } = principal;
   return {
     ...call,
@@ -38,6 +39,8 @@ export function heldCall(
 }
 
 const longestClient = 200;
+/** A longer body takes long to spell, and has more than escapes, `_meta` and what the server asked beside a call that can be held. */
+const longestBody = 16 * longestHeldCall;
 
 /** A tool's name, short enough for a message. */
 export function shownTool(tool: string): string {
