@@ -2,6 +2,8 @@
 const longestKey = 256;
 /** More members beside a judged one are refused, for the same reason. Real calls have a few. */
 const mostMembers = 1_000;
+/** So are longer names in all: each may grow to eighteen times its length when it is folded. */
+const mostCharacters = 32_768;
 
 /** Programs that are written in C read a key up to a NUL; others drop halves of characters. */
 const broken = /[\p{Cc}\p{Cs}]/u;
@@ -21,6 +23,33 @@ function headOf(key: string): string | undefined {
   return head === '' ? undefined : head;
 }
 
+interface Key {
+  key: string;
+  /** What it may stand for, folded; undefined if it may stand for any key. */
+  likely: readonly string[] | undefined;
+}
+
+/** Of each object, because many rules may judge it. */
+const known = new WeakMap<object, readonly Key[]>();
+
+/** The keys of an object; undefined if there are too many to compare. */
+function keysOf(object: object): readonly Key[] | undefined {
+  const found = known.get(object);
+  if (found) return found;
+  const names = Object.keys(object);
+  const characters = names.reduce((sum, { length }) => sum + length, 0);
+  if (names.length > mostMembers || characters > mostCharacters) return undefined;
+  const keys = names.map((key) => ({ key, likely: likelyOf(key) }));
+  known.set(object, keys);
+  return keys;
+}
+
+function likelyOf(key: string): string[] | undefined {
+  // What is under `__proto__` becomes a part of the object when a program copies it.
+  if (key.length > longestKey || broken.test(key) || key === '__proto__') return undefined;
+  return [key, headOf(key) ?? key].map(foldedKey);
+}
+
 /** The keys of one object that are judged, and what they fold to. */
 export interface JudgedLevel {
   names: ReadonlySet<string>;
@@ -33,14 +62,12 @@ export interface JudgedLevel {
  * @param fallback the argument to name for a key that could stand for any
  */
 export function imitated(object: object, { names, folds }: JudgedLevel, fallback: string): string | undefined {
-  const keys = Object.keys(object);
-  if (keys.length > mostMembers) return fallback;
-  for (const key of keys) {
+  const keys = keysOf(object);
+  if (!keys) return fallback;
+  for (const { key, likely } of keys) {
     if (names.has(key)) continue;
-    // What is under `__proto__` becomes a part of the object when a program copies it.
-    if (key.length > longestKey || broken.test(key) || key === '__proto__') return fallback;
-    const head = headOf(key);
-    const found = folds.get(foldedKey(key)) ?? (head === undefined ? undefined : folds.get(foldedKey(head)));
+    if (!likely) return fallback;
+    const found = likely.map((each) => folds.get(each)).find((each) => each !== undefined);
     if (found !== undefined) return found;
   }
   return undefined;

@@ -250,6 +250,13 @@ describe('Values that are made to take long are judged all the same:', () => {
     expect(ask(`arguments: {repo: ["${texts(1)[0]}"]}`, list(400))).toBe('allowed');
   });
 
+  test('more than 32,768 characters of names beside a judged one', () => {
+    const names = (count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, i) => [`${i}`.padEnd(250, '\ufdfa'), 1]));
+    expect(ask(repo, JSON.stringify({ repo: 'acme/x', ...names(130) }))).toBe('allowed');
+    expect(ask(repo, JSON.stringify({ repo: 'acme/x', ...names(132) }))).toBe('not repo');
+  });
+
   test('a number of a million digits', () => {
     expect(ask(amount, `{"amount":5,"x":0.${'0'.repeat(1_000_000)}1}`)).toBe('allowed');
     expect(ask(amount, `{"amount":5.${'0'.repeat(1_000_000)}}`)).toBe('not amount');
