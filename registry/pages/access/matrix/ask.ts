@@ -38,6 +38,13 @@ function verdictOf({ allowed, depends, isHeld }: Explained): { state: string; sa
   return isHeld ? { state: 'wait', says: 'After an approval.' } : { state: 'bad', says: 'No.' };
 }
 
+/** Which rule allows it, or which groups or scopes would. */
+function reasonOf({ rule, helps, depends, isHeld }: Explained): string {
+  if (rule) return `By the rule ${rule}.`;
+  const it = depends || isHeld ? 'Without a condition it' : 'It';
+  return helps.length > 0 ? `${it} would be allowed by ${inWords(helps, 'or')}.` : '';
+}
+
 /**
  * Answers with the code that decides at the gate. Pure.
  * @param person the person of that name, if `who` is no group and no scope
@@ -61,14 +68,13 @@ export function answerOf(
   const answer = answerTo(policy, question, { servers, tools });
   if (typeof answer === 'string') return { fault: answer };
   const through = person && !isGroup && kind === 'group' ? ` ${person.name} is in ${inWords(names)}.` : '';
-  const { verdict, helps, rule, notes } = answer;
-  const more = rule
-    ? `By the rule ${rule}.`
-    : helps.length > 0
-      ? `It would be allowed by ${inWords(helps, 'or')}.`
-      : '';
+  const { verdict, notes } = answer;
   return {
-    ...{ fault: '', ...verdictOf(answer), text: [`${verdict}${through}`, more, ...notes].filter(Boolean).join(' ') },
+    ...{
+      fault: '',
+      ...verdictOf(answer),
+      text: [`${verdict}${through}`, reasonOf(answer), ...notes].filter(Boolean).join(' '),
+    },
     href: `/rights?${new URLSearchParams(question)}#explain`,
   };
 }
