@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Database } from '../../../../common/database/database.ts';
 import { migrate } from '../../../../common/database/migrations.ts';
 import { openPostgres } from '../../../../common/database/postgres.ts';
@@ -13,6 +13,7 @@ import { renameServer } from '../../../../registry/store/rename.ts';
 import { parseServers } from '../../../../registry/store/servers-file.ts';
 import { openStore, type RegistryStore } from '../../../../registry/store/store.ts';
 import { bothDatabases, type Places } from '../../../support/postgres/both-databases.ts';
+import { linesUntilKilled } from '../../../support/process.ts';
 import { recordingLog } from '../../../support/registry/registry-fixture.ts';
 
 /** The last change before approvals said whether a person made them. */
@@ -130,6 +131,35 @@ describe.each<[string, Places]>(bothDatabases('registry.db'))('%s:', (_kind, pla
     await store.change({ name: 'sky', revision, next: undefined, action: 'delete', by: alice });
     await definitions.follow();
     expect((await counted('sky')).readOnly).toBeUndefined();
+  });
+
+  test('another registry over the same database sees an approval by a person', async () => {
+    await show(reads('Forecasts'));
+    const other = await openStore(where);
+    const seenThere = async () => [...((await other.definitions.hashes()).get('weather')?.readOnly ?? [])];
+    expect(await seenThere()).toEqual([]);
+    await approve();
+    expect(await seenThere()).toEqual(['forecast']);
+    await other.close();
+  });
+
+  test('an approval by a person that was confirmed survives the death of its registry, and one by a check never becomes one', async () => {
+    const confirmed = await linesUntilKilled(`
+      const { openStore } = await import(${JSON.stringify(resolve('registry/store/store.ts'))});
+      const store = await openStore(${JSON.stringify(where)});
+      const parts = { annotations: { readOnlyHint: true } };
+      for (let i = 0; ; i++) {
+        const byPerson = i % 2 === 0;
+        const name = (byPerson ? 'person-' : 'check-') + i;
+        const by = { sub: 'a11ce', username: byPerson ? 'alice' : 'first seen' };
+        const note = { action: byPerson ? 'approve' : 'first-seen', by, fields: {} };
+        const approve = [{ name, hash: name, parts }];
+        await store.definitions.change('weather', new Date(), () => ({ ...(i === 0 && { firstSeenAt: new Date() }), approve, byPerson, note }));
+        console.log(name);
+      }`);
+    const kept = [...((await store.definitions.hashes()).get('weather')?.readOnly ?? [])];
+    expect(kept).toEqual(expect.arrayContaining(confirmed.filter((name) => name.startsWith('person-'))));
+    expect(kept.filter((name) => !name.startsWith('person-'))).toEqual([]);
   });
 
   test('of approvals of the last release, those of first sight count as not by a person', async () => {
