@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { type CountStore, openCountStore } from '../../../../auth-server/limits/count-store.ts';
 import type { Asked } from '../../../../auth-server/limits/counts.ts';
 import { type SharedCounts, shareCounts } from '../../../../auth-server/limits/shared-counts.ts';
+import { openStore } from '../../../../auth-server/store/store.ts';
 import { useClock } from '../../../support/clock.ts';
 import { bothDatabases, type Places } from '../../../support/postgres/both-databases.ts';
 import { emptyDatabase } from '../../../support/postgres/databases.ts';
@@ -44,6 +45,22 @@ describe.each<[string, Places]>(bothDatabases('data'))('%s:', (kind, places) => 
     if (kind === 'PostgreSQL') await Promise.all(all.map((each) => each.share()));
     else for (const each of all) await each.share();
   };
+
+  test('an upgrade adds the counts to a database that has none, and keeps what is there', async () => {
+    const fresh = await places.fresh();
+    const before = await openStore(fresh);
+    const by = { sub: 'ada00000', name: 'ada' };
+    const version = { version: 'v', parent: null, by, why: 'for this test', source: 'file' as const, text: '' };
+    await before.policyVersions.add(version);
+    await before.close();
+    const counts = await start(await openCountStore(fresh));
+    expect(pass(counts, 20, 'person ann')).toBe(10);
+    await counts.share();
+    const after = await openStore(fresh);
+    expect(await after.policyVersions.newest()).toEqual({ number: 1, version: 'v' });
+    await after.close();
+    expect(pass(await start(await openCountStore(fresh)), 20, 'person ann')).toBe(0);
+  });
 
   test('two processes fill one window together', async () => {
     const [one, other] = [await another(), await another()];
