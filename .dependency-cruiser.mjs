@@ -21,7 +21,7 @@ const rooms = {
     '. process connect|approvals personal versions people account oauth gate login accounts holds limits decisions audit identity delegation cognito request keys store denials',
   'auth-server/audit': 'thread keep write export read|usage|replay|outside chain store .',
   'auth-server/audit/usage': '. answers sums',
-  registry: '. pages api import editing hub requests search health icons pins routing access store servers errors',
+  registry: '. pages api import editing hub requests search health icons pins routing doors access store servers errors',
   'registry/pages':
     'live access|sets|owner list|details|forms|rights|account|people|try|palette limits usage audit shared',
   'registry/pages/access': '. matrix|give|versions change shared',
@@ -29,7 +29,7 @@ const rooms = {
   agents: '. commands agent|login gateway token lib',
   'stand-in': '. endpoints pool',
   relay: '. passing callers upstream',
-  common: 'policy upstream-secrets service database settings identity files network answers time text',
+  common: 'policy doors upstream-secrets service database settings identity files network answers time text',
   policy: 'review . arguments patterns|request',
   'policy/review': 'lint . compare',
 };

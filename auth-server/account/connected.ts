@@ -1,4 +1,4 @@
-import { type ConnectedAccount as Answered, mostAccounts } from '../../common/identity/accounts.ts';
+import { type ConnectedAccount as Answered, mostAccounts } from '../../common/doors/accounts.ts';
 import type { ConnectedAccount } from '../accounts/accounts.ts';
 import { type KeptAccounts, shownAccountName } from '../accounts/records.ts';
 import type { SessionRecord } from '../store/session-record.ts';

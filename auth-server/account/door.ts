@@ -1,6 +1,6 @@
 import express, { Router } from 'express';
-import { accountEnd } from '../../common/identity/account.ts';
-import { accountDisconnect } from '../../common/identity/accounts.ts';
+import { accountEnd } from '../../common/doors/account.ts';
+import { accountDisconnect } from '../../common/doors/accounts.ts';
 import type { HoldAnswers } from '../holds/answers.ts';
 import { connectedOf, disconnect } from './connected.ts';
 import { answerDoor, type DoorDeps, DoorRefusal, refuseUnreadable } from './door-answer.ts';

@@ -1,4 +1,4 @@
-import { mostLimits, type OwnLimits } from '../../common/identity/limits.ts';
+import { mostLimits, type OwnLimits } from '../../common/doors/limits.ts';
 import type { CallLimits, LimitState } from '../limits/call-limits.ts';
 import type { SessionRecord } from '../store/session-record.ts';
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Account, type AccountEnd, type AccountRecord, mostRecords } from '../../common/identity/account.ts';
+import { type Account, type AccountEnd, type AccountRecord, mostRecords } from '../../common/doors/account.ts';
 import type { Logger } from '../../common/service/log.ts';
 import { nowInSeconds } from '../../common/time/now.ts';
 import type { OAuthClient } from '../cognito/oauth-client.ts';

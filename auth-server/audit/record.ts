@@ -1,4 +1,4 @@
-import type { Decision } from '../../common/policy/decisions.ts';
+import type { Decision } from '../../common/doors/decisions.ts';
 
 /**
  * One record of the audit as it is kept and hashed: the API's fields, with the time as a number, and the caller's groups and

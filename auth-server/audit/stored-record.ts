@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type Decision, decision } from '../../common/policy/decisions.ts';
+import { type Decision, decision } from '../../common/doors/decisions.ts';
 import { type AuditRecord, recordId } from './record.ts';
 
 /** A reader ignores fields of a later release. */

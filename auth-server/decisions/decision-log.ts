@@ -1,5 +1,5 @@
 import { stdSerializers } from 'pino';
-import type { Decision } from '../../common/policy/decisions.ts';
+import type { Decision } from '../../common/doors/decisions.ts';
 import { type Logger, lineWriter } from '../../common/service/log.ts';
 import { shown } from '../../common/text/shown.ts';
 import type { McpRequest } from '../../policy/request/mcp-request.ts';

@@ -1,4 +1,4 @@
-import { roundDigest } from '../../common/identity/round.ts';
+import { roundDigest } from '../../common/doors/round.ts';
 import { approveKey } from '../../policy/request/client-pages.ts';
 
 /** The longest call in bytes that can be held: people have to read it. */

@@ -1,6 +1,6 @@
 import express, { type Request, type RequestHandler, Router } from 'express';
 import * as z from 'zod';
-import { accessEnd, groupsQuery, peopleQuery } from '../../common/identity/people.ts';
+import { accessEnd, groupsQuery, peopleQuery } from '../../common/doors/people.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { mayUseUiEverywhere, type UiPermission } from '../../policy/ui.ts';
 import { connectedOf } from '../account/connected.ts';

@@ -1,4 +1,4 @@
-import { type AccessEnd, type AccountsEnd, isAccountsEnd } from '../../common/identity/people.ts';
+import { type AccessEnd, type AccountsEnd, isAccountsEnd } from '../../common/doors/people.ts';
 import { nowInSeconds } from '../../common/time/now.ts';
 import { endAtProviders, endEach, idOf, kinds, recordsOf, wordsOf } from '../account/records.ts';
 import type { KeptAccounts } from '../accounts/records.ts';

@@ -1,4 +1,4 @@
-import { mostNear, type NearLimits } from '../../common/identity/limits.ts';
+import { mostNear, type NearLimits } from '../../common/doors/limits.ts';
 import { toLimit } from '../account/limits.ts';
 import type { OAuthClient } from '../cognito/oauth-client.ts';
 import type { CallLimits } from '../limits/call-limits.ts';

@@ -6,7 +6,7 @@ import {
   peoplePerPage,
   type SeenGroups,
   seenDays,
-} from '../../common/identity/people.ts';
+} from '../../common/doors/people.ts';
 import { dayMilliseconds } from '../audit/store/days.ts';
 import type { Audit } from '../audit/thread/audit.ts';
 import type { OAuthClient } from '../cognito/oauth-client.ts';

@@ -6,7 +6,7 @@ import {
   type PeopleQuery,
   type PersonAccess,
   peoplePerPage,
-} from '../../common/identity/people.ts';
+} from '../../common/doors/people.ts';
 import { type AccountDeps, recordsOf, toAccountRecord } from '../account/records.ts';
 import type { PeopleDirectory, PersonRow } from '../store/people/directory.ts';
 import type { EndedAccessStore } from '../store/people/ended-access.ts';

@@ -1,5 +1,4 @@
 import type * as z from 'zod';
-import { policyVersion } from '../../common/policy/policy-in-force.ts';
 import type {
   ChangedPolicy,
   PolicyConflict,
@@ -10,7 +9,8 @@ import type {
   SettleDrift,
   SettledDrift,
   SettledProposal,
-} from '../../common/policy/versions.ts';
+} from '../../common/doors/versions.ts';
+import { policyVersion } from '../../common/policy/policy-in-force.ts';
 import { DoorRefusal } from '../account/door-answer.ts';
 import type { PolicyEvent } from '../audit/event.ts';
 import { type AuditEvents, actorOf } from '../decisions/events.ts';

@@ -1,6 +1,6 @@
 import express, { type Request, type RequestHandler, Router } from 'express';
 import * as z from 'zod';
-import { replayQuery } from '../../common/policy/replay.ts';
+import { replayQuery } from '../../common/doors/replay.ts';
 import {
   judgeQuery,
   policyChange,
@@ -8,7 +8,7 @@ import {
   settleDrift as settleDriftShape,
   settleProposal,
   versionsQuery,
-} from '../../common/policy/versions.ts';
+} from '../../common/doors/versions.ts';
 import { personInGroups } from '../../policy/caller.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { mayUseUiEverywhere } from '../../policy/ui.ts';

@@ -1,6 +1,6 @@
+import { longestPolicy } from '../../common/doors/versions.ts';
 import { type Found, watchFile } from '../../common/files/watched-file.ts';
 import { policyVersion } from '../../common/policy/policy-in-force.ts';
-import { longestPolicy } from '../../common/policy/versions.ts';
 import type { Logger } from '../../common/service/log.ts';
 import type { PolicyVersionStore } from '../store/policy/version.ts';
 import type { VersionsInForce } from './source.ts';

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { mostDifferences, mostSentences } from '../../common/policy/versions.ts';
+import { mostDifferences, mostSentences } from '../../common/doors/versions.ts';
 import type { Difference } from '../../policy/review/diff.ts';
 import { DoorRefusal } from '../account/door-answer.ts';
 import type { Gains } from './second-editor.ts';

@@ -1,11 +1,11 @@
-import { policyVersion } from '../../common/policy/policy-in-force.ts';
 import {
   type CurrentPolicy,
   type JudgedPolicy,
   type PolicyVersions,
   type PolicyVersionText,
   versionsPerPage,
-} from '../../common/policy/versions.ts';
+} from '../../common/doors/versions.ts';
+import { policyVersion } from '../../common/policy/policy-in-force.ts';
 import { DoorRefusal } from '../account/door-answer.ts';
 import type { PolicyKeeping } from './keeping.ts';
 import { type Editor, whySecond } from './second-editor.ts';

@@ -1,7 +1,7 @@
+import type { ReplayAnswer, ReplayQuery } from '../../common/doors/replay.ts';
+import { mostSentences } from '../../common/doors/versions.ts';
 import { type ToolGuard, toolsBy } from '../../common/policy/approved-tools-watch.ts';
 import { readPolicyText } from '../../common/policy/policy-in-force.ts';
-import type { ReplayAnswer, ReplayQuery } from '../../common/policy/replay.ts';
-import { mostSentences } from '../../common/policy/versions.ts';
 import { ConfigError } from '../../common/text/config-error.ts';
 import type { Policy, PolicySource } from '../../policy/policy.ts';
 import { mayUseUiEverywhere } from '../../policy/ui.ts';

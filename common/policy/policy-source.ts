@@ -1,11 +1,11 @@
 import type { RequestListener } from 'node:http';
 import { compilePolicy } from '../../policy/policy.ts';
+import { policySource } from '../doors/versions.ts';
 import { readBounded } from '../network/read-bounded.ts';
 import type { Logger } from '../service/log.ts';
 import { interval } from '../time/interval.ts';
 import { keepPolicy, type PolicyWatch } from './policy-in-force.ts';
 import { watchPolicy } from './policy-watch.ts';
-import { policySource } from './versions.ts';
 
 /** The policy of a service that may have to wait for it. */
 export interface AwaitedPolicy extends PolicyWatch {

@@ -5,7 +5,7 @@ import * as z from 'zod';
 import { createExportQuestions } from '../../auth-server/audit/export/questions.ts';
 import { writeExport } from '../../auth-server/audit/export/stream.ts';
 import { createNames } from '../../auth-server/audit/store/names.ts';
-import { type ExportQuery, exportQuery } from '../../common/policy/decisions.ts';
+import { type ExportQuery, exportQuery } from '../../common/doors/decisions.ts';
 import { readEnvFile } from '../../common/settings/env-file.ts';
 import { CommandError, type Context, operatorCommand, print, runAsProgram } from '../command.ts';
 import { openExistingAudit } from './place.ts';

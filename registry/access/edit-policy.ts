@@ -2,7 +2,7 @@ import type { Policy } from '../../policy/policy.ts';
 import { mayUseUiEverywhere } from '../../policy/ui.ts';
 import { RegistryError } from '../errors/registry-error.ts';
 import type { Person } from './guards.ts';
-import { mayViewPeople } from './people.ts';
+import { mayViewPeople } from './view-people.ts';
 
 /** Whether a person may change the policy. It belongs to no server, so the permission counts for all servers only. */
 export function mayEditPolicy(policy: Policy, { scopes }: Person): boolean {

@@ -1,11 +1,12 @@
 import { type Request, type RequestHandler, Router } from 'express';
 import * as z from 'zod';
-import { accountDisconnect, type ConnectedAccount } from '../../common/identity/accounts.ts';
+import { accountDisconnect, type ConnectedAccount } from '../../common/doors/accounts.ts';
 import type { Policy } from '../../policy/policy.ts';
-import type { AccountDoor } from '../access/account.ts';
 import { readJson } from '../access/body.ts';
 import { personOf } from '../access/guards.ts';
-import { type PeopleDoor, requireViewPeople } from '../access/people.ts';
+import { requireViewPeople } from '../access/view-people.ts';
+import type { AccountDoor } from '../doors/account.ts';
+import type { PeopleDoor } from '../doors/people.ts';
 import { readInput } from '../errors/read-input.ts';
 import { accountOf, addressOf } from '../servers/server.ts';
 import type { RegistryStore } from '../store/store.ts';

@@ -1,7 +1,7 @@
 import { type RequestHandler, Router } from 'express';
-import { type AuditDoor, readDecisionsQuery, readExportQuery, requireViewAudit } from '../access/decisions.ts';
-import { type ExportOptions, sendExport } from '../access/export.ts';
 import { personOf } from '../access/guards.ts';
+import { type AuditDoor, readDecisionsQuery, readExportQuery, requireViewAudit } from '../doors/decisions.ts';
+import { type ExportOptions, sendExport } from '../doors/export.ts';
 
 interface DecisionsApiParts extends ExportOptions {
   /** Requires the caller's own assertion, which is passed on. */

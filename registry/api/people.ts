@@ -1,9 +1,10 @@
 import { type Request, Router } from 'express';
 import * as z from 'zod';
-import { accessEnd } from '../../common/identity/people.ts';
+import { accessEnd } from '../../common/doors/people.ts';
 import { readJson } from '../access/body.ts';
 import { personOf } from '../access/guards.ts';
-import { type PeopleDoor, readPeopleQuery, requireEndAccess, requireViewPeople } from '../access/people.ts';
+import { requireEndAccess, requireViewPeople } from '../access/view-people.ts';
+import { type PeopleDoor, readPeopleQuery } from '../doors/people.ts';
 import { readInput } from '../errors/read-input.ts';
 import { type AccountsApiOptions, createAccountsApi } from './accounts.ts';
 import { type Answer, time } from './shared/answer.ts';

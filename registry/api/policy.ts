@@ -1,6 +1,6 @@
 import { type Request, type RequestHandler, Router } from 'express';
 import * as z from 'zod';
-import { type ReplaySide, replayAnswer, replayQuery, replayRow, replaySide } from '../../common/policy/replay.ts';
+import { type ReplaySide, replayAnswer, replayQuery, replayRow, replaySide } from '../../common/doors/replay.ts';
 import {
   currentPolicy,
   judgedPolicy,
@@ -15,12 +15,12 @@ import {
   settleDrift,
   settleProposal,
   versionsQuery,
-} from '../../common/policy/versions.ts';
+} from '../../common/doors/versions.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { readJson } from '../access/body.ts';
 import { requireEditPolicy } from '../access/edit-policy.ts';
 import { personOf } from '../access/guards.ts';
-import type { PolicyDoor } from '../access/policy.ts';
+import type { PolicyDoor } from '../doors/policy.ts';
 import { readInput } from '../errors/read-input.ts';
 import { RegistryError } from '../errors/registry-error.ts';
 import type { Answer } from './shared/answer.ts';

@@ -1,11 +1,11 @@
 import { type RequestHandler, Router } from 'express';
 import * as z from 'zod';
-import { type UnusedRight, usage, usageQuery } from '../../common/policy/usage.ts';
+import { type UnusedRight, usage, usageQuery } from '../../common/doors/usage.ts';
 import type { Policy } from '../../policy/policy.ts';
-import { requireViewAudit } from '../access/decisions.ts';
 import { type Named, personOf } from '../access/guards.ts';
 import { type ServerAccess, serverFor } from '../access/permissions.ts';
-import { type ReadUsage, readUsageQuery, requireViewActivity } from '../access/usage.ts';
+import { requireViewAudit } from '../doors/decisions.ts';
+import { type ReadUsage, readUsageQuery, requireViewActivity } from '../doors/usage.ts';
 import type { Answer } from './shared/answer.ts';
 
 const { lastUsed, ...unusedRight } = usage.shape.unused.element.shape;

@@ -1,4 +1,4 @@
-import type { PolicyConflict as Conflict } from '../../common/policy/versions.ts';
+import type { PolicyConflict as Conflict } from '../../common/doors/versions.ts';
 
 /** Every refusal of the registry, with its HTTP status. The codes are part of the API. */
 export const statuses = {

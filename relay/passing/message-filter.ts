@@ -2,7 +2,7 @@ import { OversizedAnswer, UnreadableAnswer } from '../../common/answers/limits.t
 import { membersOf, type ServerMessage, type Span, stringAt } from '../../common/answers/message.ts';
 import type { Pace } from '../../common/answers/pace.ts';
 import { type JsonPieces, listOf, withMembers } from '../../common/answers/rewrite.ts';
-import { roundDigest } from '../../common/identity/round.ts';
+import { roundDigest } from '../../common/doors/round.ts';
 import type { Logger } from '../../common/service/log.ts';
 import { isAllVisible, isVisible, type Listing, listings } from '../../policy/listing.ts';
 import { judgedKeys } from '../../policy/request/request-hygiene.ts';

@@ -1,8 +1,8 @@
 import { jest } from '@jest/globals';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import type { Decision, DecisionsQuery, SumsQuery } from '../../common/policy/decisions.ts';
+import type { Decision, DecisionsQuery, SumsQuery } from '../../common/doors/decisions.ts';
 import { parsePolicy } from '../../common/policy/policy-file.ts';
-import type { AuditDoor } from '../../registry/access/decisions.ts';
+import type { AuditDoor } from '../../registry/doors/decisions.ts';
 import { launchBrowser } from '../support/browser/browser.ts';
 import { sumsOf } from '../support/browser/scene-audit.ts';
 import { admin, signer, startRegistry, user } from '../support/registry/registry-fixture.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { policyProposal } from '../../../common/policy/versions.ts';
+import { policyProposal } from '../../../common/doors/versions.ts';
 import type { Run } from '../../lib/command.ts';
 import { safeText } from '../../lib/print.ts';
 import type { PolicyOptions } from './ask.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { currentPolicy } from '../../../common/policy/versions.ts';
+import { currentPolicy } from '../../../common/doors/versions.ts';
 import type { Run } from '../../lib/command.ts';
 import { type ExitCode, exitCodes, usageError } from '../../lib/failure.ts';
 import { safeText } from '../../lib/print.ts';

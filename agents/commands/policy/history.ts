@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { policyDifference, policyVersionShape, policyVersions } from '../../../common/policy/versions.ts';
+import { policyDifference, policyVersionShape, policyVersions } from '../../../common/doors/versions.ts';
 import type { Run } from '../../lib/command.ts';
 import { safeText, table } from '../../lib/print.ts';
 import { differenceLines, doesWithPolicy, numberOf, openPolicyApi, type PolicyOptions } from './ask.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { currentPolicy, policyDifference } from '../../../common/policy/versions.ts';
+import { currentPolicy, policyDifference } from '../../../common/doors/versions.ts';
 import type { Run } from '../../lib/command.ts';
 import { CommandError, type ExitCode, exitCodes, usageError } from '../../lib/failure.ts';
 import { differenceLines, doesWithPolicy, numberOf, openPolicyApi, type PolicyApi, type PolicyOptions } from './ask.ts';

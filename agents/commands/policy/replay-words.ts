@@ -1,4 +1,4 @@
-import { type CannotTell, cannotTellWords } from '../../../common/policy/replay.ts';
+import { type CannotTell, cannotTellWords } from '../../../common/doors/replay.ts';
 
 /** What the sides of a replay are called, those first that a person must look at. */
 export const replaySideWords = {

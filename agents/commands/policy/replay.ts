@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { replayAnswer, replayRow, replaySide } from '../../../common/policy/replay.ts';
+import { replayAnswer, replayRow, replaySide } from '../../../common/doors/replay.ts';
 import type { Run } from '../../lib/command.ts';
 import { usageError } from '../../lib/failure.ts';
 import { safeText } from '../../lib/print.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { currentPolicy } from '../../../common/policy/versions.ts';
+import { currentPolicy } from '../../../common/doors/versions.ts';
 import type { Run } from '../../lib/command.ts';
 import { usageError } from '../../lib/failure.ts';
 import { doesWithPolicy, numberOf, openPolicyApi, type PolicyOptions } from './ask.ts';

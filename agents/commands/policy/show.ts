@@ -1,4 +1,4 @@
-import { currentPolicy } from '../../../common/policy/versions.ts';
+import { currentPolicy } from '../../../common/doors/versions.ts';
 import type { Run } from '../../lib/command.ts';
 import { safeText } from '../../lib/print.ts';
 import { doesWithPolicy, openPolicyApi, type PolicyOptions } from './ask.ts';

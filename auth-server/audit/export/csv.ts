@@ -1,4 +1,4 @@
-import type { Decision } from '../../../common/policy/decisions.ts';
+import type { Decision } from '../../../common/doors/decisions.ts';
 
 /** The columns, in this order for good: a new field of a record comes at the end. */
 export const columns = [

@@ -1,4 +1,4 @@
-import type { Decision, ExportFormat } from '../../../common/policy/decisions.ts';
+import type { Decision, ExportFormat } from '../../../common/doors/decisions.ts';
 import { csvHead, csvLine } from './csv.ts';
 import { toOcsf } from './ocsf.ts';
 

@@ -1,4 +1,4 @@
-import type { Decision } from '../../../common/policy/decisions.ts';
+import type { Decision } from '../../../common/doors/decisions.ts';
 
 /** `activity_id` and `activity_name` of OCSF's API Activity. */
 export interface Activity {

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { Decision } from '../../../common/policy/decisions.ts';
+import type { Decision } from '../../../common/doors/decisions.ts';
 import { version } from '../../../common/settings/version.ts';
 import { isEvent } from '../record.ts';
 import { type Activity, activityOf } from './ocsf-activity.ts';

@@ -1,4 +1,4 @@
-import type { Decision, ExportFormat } from '../../../common/policy/decisions.ts';
+import type { Decision, ExportFormat } from '../../../common/doors/decisions.ts';
 import { writings } from './formats.ts';
 
 /** Records in order, and the id after which the next ones come; null at the end. */

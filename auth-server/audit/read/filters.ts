@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { DatabaseKind } from '../../../common/database/database.ts';
-import type { DecisionsQuery } from '../../../common/policy/decisions.ts';
+import type { DecisionsQuery } from '../../../common/doors/decisions.ts';
 import type { AuditDatabase } from '../store/database.ts';
 import { minuteMilliseconds } from '../store/days.ts';
 import type { NameStore } from '../store/names.ts';

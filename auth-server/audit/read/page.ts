@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Decision, DecisionPage, DecisionsQuery } from '../../../common/policy/decisions.ts';
+import type { Decision, DecisionPage, DecisionsQuery } from '../../../common/doors/decisions.ts';
 import type { AuditRecord } from '../record.ts';
 import type { AuditDatabase } from '../store/database.ts';
 import type { NameStore } from '../store/names.ts';

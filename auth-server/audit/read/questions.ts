@@ -1,4 +1,4 @@
-import type { DecisionPage, DecisionsQuery } from '../../../common/policy/decisions.ts';
+import type { DecisionPage, DecisionsQuery } from '../../../common/doors/decisions.ts';
 import type { AuditDatabase } from '../store/database.ts';
 import type { NameStore } from '../store/names.ts';
 import type { Visible } from '../visible.ts';

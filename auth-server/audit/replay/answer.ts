@@ -4,7 +4,7 @@ import {
   type ReplayAnswer,
   type ReplayRow,
   type ReplaySide,
-} from '../../../common/policy/replay.ts';
+} from '../../../common/doors/replay.ts';
 import { recordId } from '../record.ts';
 import { isAgentGroup } from './callers.ts';
 import type { Outcome } from './compare.ts';

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { CannotTell } from '../../../common/policy/replay.ts';
+import type { CannotTell } from '../../../common/doors/replay.ts';
 import type { KnownTools } from '../../../policy/known-tools.ts';
 import { hubName } from '../../../policy/names.ts';
 import type { Policy } from '../../../policy/policy.ts';

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { ReplayAnswer } from '../../../common/policy/replay.ts';
+import type { ReplayAnswer } from '../../../common/doors/replay.ts';
 import type { KnownTools } from '../../../policy/known-tools.ts';
 import { compilePolicy, type PolicySource } from '../../../policy/policy.ts';
 import type { AuditDatabase } from '../store/database.ts';

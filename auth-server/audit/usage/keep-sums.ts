@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { usageSpans } from '../../../common/policy/usage.ts';
+import { usageSpans } from '../../../common/doors/usage.ts';
 import type { AuditDatabase } from '../store/database.ts';
 import type { UsageQuestions } from './questions.ts';
 import { makeSums } from './sums/make-sums.ts';

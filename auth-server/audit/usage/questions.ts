@@ -1,4 +1,4 @@
-import type { DecisionSums, Suggestions, SuggestionsQuery } from '../../../common/policy/decisions.ts';
+import type { DecisionSums, Suggestions, SuggestionsQuery } from '../../../common/doors/decisions.ts';
 import type { AuditDatabase } from '../store/database.ts';
 import type { Visible } from '../visible.ts';
 import { createSumCache } from './answers/cache.ts';

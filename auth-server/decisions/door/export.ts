@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { Router } from 'express';
 import * as z from 'zod';
-import { type ExportQuery, exportFormats, exportQuery } from '../../../common/policy/decisions.ts';
+import { type ExportQuery, exportFormats, exportQuery } from '../../../common/doors/decisions.ts';
 import type { Logger } from '../../../common/service/log.ts';
 import type { Policy } from '../../../policy/policy.ts';
 import { mayUseUiSomewhere } from '../../../policy/ui.ts';

@@ -1,5 +1,5 @@
 import { Router } from 'express';
-import { decisionsQuery } from '../../../common/policy/decisions.ts';
+import { decisionsQuery } from '../../../common/doors/decisions.ts';
 import type { AuditEvents } from '../events.ts';
 import { type ReadingDeps, readingDoor } from './reading.ts';
 

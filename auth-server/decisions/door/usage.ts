@@ -1,7 +1,7 @@
 import { Router } from 'express';
-import { suggestionsQuery, sumsQuery } from '../../../common/policy/decisions.ts';
+import { suggestionsQuery, sumsQuery } from '../../../common/doors/decisions.ts';
+import { type Usage, type UsageQuery, usageQuery } from '../../../common/doors/usage.ts';
 import type { DefinitionHashes } from '../../../common/policy/definitions-watch.ts';
-import { type Usage, type UsageQuery, usageQuery } from '../../../common/policy/usage.ts';
 import type { PolicySource } from '../../../policy/policy.ts';
 import { type RuleUse, unusedRights } from '../../../policy/review/unused-rights.ts';
 import { mayUseUi } from '../../../policy/ui.ts';

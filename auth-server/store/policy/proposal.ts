@@ -4,7 +4,7 @@ import {
   type PolicyEditor,
   type PolicyProposal,
   type PolicyVersion,
-} from '../../../common/policy/versions.ts';
+} from '../../../common/doors/versions.ts';
 import type { Schema } from '../migrations.ts';
 import { insertVersion, type NewVersion } from './version.ts';
 

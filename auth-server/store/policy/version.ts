@@ -1,6 +1,6 @@
 import type { Kysely, Transaction } from 'kysely';
 import { type Database, databaseNow } from '../../../common/database/database.ts';
-import { mostVersions, type PolicyEditor, type PolicyVersion } from '../../../common/policy/versions.ts';
+import { mostVersions, type PolicyEditor, type PolicyVersion } from '../../../common/doors/versions.ts';
 import type { Schema } from '../migrations.ts';
 
 /** A version with its text. */

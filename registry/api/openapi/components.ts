@@ -1,15 +1,15 @@
 import * as z from 'zod';
-import { accountDisconnect } from '../../../common/identity/accounts.ts';
-import { accessEnd } from '../../../common/identity/people.ts';
-import { decisionPage } from '../../../common/policy/decisions.ts';
-import { replayQuery } from '../../../common/policy/replay.ts';
+import { accountDisconnect } from '../../../common/doors/accounts.ts';
+import { decisionPage } from '../../../common/doors/decisions.ts';
+import { accessEnd } from '../../../common/doors/people.ts';
+import { replayQuery } from '../../../common/doors/replay.ts';
 import {
   judgeQuery,
   policyChange,
   policyConflict,
   settleDrift,
   settleProposal,
-} from '../../../common/policy/versions.ts';
+} from '../../../common/doors/versions.ts';
 import { importAnswer } from '../../import/import.ts';
 import { toolChangesAnswer } from '../../pins/changes.ts';
 import { ownership, patch, replacement, seen, serverSettings } from '../../servers/server-input.ts';

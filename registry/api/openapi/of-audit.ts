@@ -1,6 +1,6 @@
-import { exportFormats } from '../../../common/policy/decisions.ts';
-import { usageQuery } from '../../../common/policy/usage.ts';
-import { decisionsApiQuery, exportApiQuery } from '../../access/decisions.ts';
+import { exportFormats } from '../../../common/doors/decisions.ts';
+import { usageQuery } from '../../../common/doors/usage.ts';
+import { decisionsApiQuery, exportApiQuery } from '../../doors/decisions.ts';
 import { serverUsageQuery } from '../usage.ts';
 import { routes } from './operation.ts';
 

@@ -1,4 +1,4 @@
-import { peopleQuery } from '../../../common/identity/people.ts';
+import { peopleQuery } from '../../../common/doors/people.ts';
 import { changed, routes, write } from './operation.ts';
 
 export const account = routes('account', {

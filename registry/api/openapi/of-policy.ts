@@ -1,4 +1,4 @@
-import { versionsQuery } from '../../../common/policy/versions.ts';
+import { versionsQuery } from '../../../common/doors/versions.ts';
 import { routes } from './operation.ts';
 
 const editing = {

@@ -1,12 +1,12 @@
 import { type Request, Router } from 'express';
-import { type AccountEnd, mostRecords } from '../../../common/identity/account.ts';
+import { type AccountEnd, mostRecords } from '../../../common/doors/account.ts';
 import { hubName } from '../../../policy/names.ts';
 import type { Policy } from '../../../policy/policy.ts';
-import type { AccountDoor } from '../../access/account.ts';
 import { formOf, readForm } from '../../access/body.ts';
 import { type Person, personOf } from '../../access/guards.ts';
 import { requireOwnPage } from '../../access/own-page.ts';
 import { mayOpen } from '../../access/who-may-use.ts';
+import type { AccountDoor } from '../../doors/account.ts';
 import { RegistryError } from '../../errors/registry-error.ts';
 import type { RegistryStore } from '../../store/store.ts';
 import { type ClientLogins, connectionsTo } from '../connect/connect.ts';

@@ -1,9 +1,9 @@
 import { type Request, Router } from 'express';
-import { accountDisconnect } from '../../../common/identity/accounts.ts';
-import type { AccountDoor } from '../../access/account.ts';
+import { accountDisconnect } from '../../../common/doors/accounts.ts';
 import { formOf, readForm } from '../../access/body.ts';
 import { personOf } from '../../access/guards.ts';
 import { requireOwnPage } from '../../access/own-page.ts';
+import type { AccountDoor } from '../../doors/account.ts';
 import { RegistryError } from '../../errors/registry-error.ts';
 import type { RegistryStore } from '../../store/store.ts';
 import { disconnectedNote, shownAccount } from '../shared/connected-account.ts';

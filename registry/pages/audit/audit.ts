@@ -1,8 +1,8 @@
 import { type Request, type Response, Router } from 'express';
-import type { Suggestions } from '../../../common/policy/decisions.ts';
-import { readSuggestionsQuery, requireViewAudit } from '../../access/decisions.ts';
-import { type ExportDecisions, sendExport } from '../../access/export.ts';
+import type { Suggestions } from '../../../common/doors/decisions.ts';
 import { personOf } from '../../access/guards.ts';
+import { readSuggestionsQuery, requireViewAudit } from '../../doors/decisions.ts';
+import { type ExportDecisions, sendExport } from '../../doors/export.ts';
 import { RegistryError } from '../../errors/registry-error.ts';
 import type { Render, View } from '../shared/render.ts';
 import { exportOf, filtersIn, laterQuery, linkTo, queryOf } from './filters.ts';

@@ -1,4 +1,4 @@
-import type { Decision } from '../../../common/policy/decisions.ts';
+import type { Decision } from '../../../common/doors/decisions.ts';
 import type { Policy } from '../../../policy/policy.ts';
 import { mayUseUiEverywhere, mayUseUiSomewhere } from '../../../policy/ui.ts';
 import type { Person } from '../../access/guards.ts';

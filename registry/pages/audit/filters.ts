@@ -1,6 +1,6 @@
 import type { Request } from 'express';
-import { type DecisionsQuery, type ExportQuery, exportQuery } from '../../../common/policy/decisions.ts';
-import { type AuditSpan, readDecisionsQuery } from '../../access/decisions.ts';
+import { type DecisionsQuery, type ExportQuery, exportQuery } from '../../../common/doors/decisions.ts';
+import { type AuditSpan, readDecisionsQuery } from '../../doors/decisions.ts';
 import { readInput } from '../../errors/read-input.ts';
 import { RegistryError } from '../../errors/registry-error.ts';
 import { reasonWords } from './words.ts';

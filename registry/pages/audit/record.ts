@@ -1,4 +1,4 @@
-import type { Decision } from '../../../common/policy/decisions.ts';
+import type { Decision } from '../../../common/doors/decisions.ts';
 import { isEvent, reasonWords, signedInBy, viaWords, whatHappened, whoAsked } from './words.ts';
 
 /** One line of a record. */

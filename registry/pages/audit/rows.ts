@@ -1,4 +1,4 @@
-import type { Decision } from '../../../common/policy/decisions.ts';
+import type { Decision } from '../../../common/doors/decisions.ts';
 import { inWords, shortened } from '../shared/format.ts';
 import { isEvent, isReading, isVisit, reasonWords, viaWords, whatHappened, whoAsked } from './words.ts';
 

@@ -1,4 +1,4 @@
-import type { DecisionSums } from '../../../common/policy/decisions.ts';
+import type { DecisionSums } from '../../../common/doors/decisions.ts';
 import { shortened } from '../shared/format.ts';
 import { type Filters, linkTo } from './filters.ts';
 import { longestName } from './rows.ts';

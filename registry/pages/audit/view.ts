@@ -1,9 +1,9 @@
-import type { Decision, DecisionPage, DecisionSums, DecisionsQuery } from '../../../common/policy/decisions.ts';
+import type { Decision, DecisionPage, DecisionSums, DecisionsQuery } from '../../../common/doors/decisions.ts';
 import type { Policy } from '../../../policy/policy.ts';
 import { mayUseUiEverywhere } from '../../../policy/ui.ts';
 import type { Catalogue } from '../../access/catalogue.ts';
-import type { AuditDoor } from '../../access/decisions.ts';
 import type { Person } from '../../access/guards.ts';
+import type { AuditDoor } from '../../doors/decisions.ts';
 import { RegistryError } from '../../errors/registry-error.ts';
 import { exportMenu } from './export-menu.ts';
 import { chipsOf, choicesOf, type Filters, linkTo, queryOf, timeWords } from './filters.ts';

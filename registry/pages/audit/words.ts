@@ -1,4 +1,4 @@
-import type { Decision } from '../../../common/policy/decisions.ts';
+import type { Decision } from '../../../common/doors/decisions.ts';
 import { hubName } from '../../../policy/names.ts';
 import { counted } from '../shared/format.ts';
 

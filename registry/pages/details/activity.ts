@@ -2,7 +2,7 @@ import type { Request } from 'express';
 import type { Policy } from '../../../policy/policy.ts';
 import type { Catalogue } from '../../access/catalogue.ts';
 import { personOf } from '../../access/guards.ts';
-import { type ReadUsage, readUsageQuery, requireViewActivity } from '../../access/usage.ts';
+import { type ReadUsage, readUsageQuery, requireViewActivity } from '../../doors/usage.ts';
 import { shownUsage } from '../usage/view.ts';
 
 interface ActivityParts {

@@ -1,4 +1,4 @@
-import type { AccountDoor } from '../../access/account.ts';
+import type { AccountDoor } from '../../doors/account.ts';
 import { RegistryError } from '../../errors/registry-error.ts';
 import type { RegistryStore } from '../../store/store.ts';
 import { type ShownAccount, shownAccount } from '../shared/connected-account.ts';

@@ -1,9 +1,9 @@
 import type { RequestHandler } from 'express';
-import { mostNear } from '../../../common/identity/limits.ts';
+import { mostNear } from '../../../common/doors/limits.ts';
 import type { Policy } from '../../../policy/policy.ts';
 import { personOf } from '../../access/guards.ts';
-import type { LimitsDoor } from '../../access/limits.ts';
-import { requireViewPeople } from '../../access/people.ts';
+import { requireViewPeople } from '../../access/view-people.ts';
+import type { LimitsDoor } from '../../doors/limits.ts';
 import { cleaned } from '../shared/format.ts';
 import type { Render, View } from '../shared/render.ts';
 import { shownLimit } from './words.ts';

@@ -1,4 +1,4 @@
-import type { LimitsDoor } from '../../access/limits.ts';
+import type { LimitsDoor } from '../../doors/limits.ts';
 import { RegistryError } from '../../errors/registry-error.ts';
 import { shownLimit } from './words.ts';
 

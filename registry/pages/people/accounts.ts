@@ -1,8 +1,8 @@
 import type { Request, Response } from 'express';
-import type { AccountsEnd } from '../../../common/identity/people.ts';
+import type { AccountsEnd } from '../../../common/doors/people.ts';
 import type { Policy } from '../../../policy/policy.ts';
 import { personOf } from '../../access/guards.ts';
-import type { PeopleDoor } from '../../access/people.ts';
+import type { PeopleDoor } from '../../doors/people.ts';
 import type { RegistryStore } from '../../store/store.ts';
 import { shownAccount } from '../shared/connected-account.ts';
 import { counted } from '../shared/format.ts';

@@ -1,16 +1,17 @@
 import { type Request, Router } from 'express';
-import { mostRecords } from '../../../common/identity/account.ts';
+import { mostRecords } from '../../../common/doors/account.ts';
 import {
   type AccessEnd,
   type AccountsEnd,
   accessEnd,
   isAccountsEnd,
   type PersonAccess,
-} from '../../../common/identity/people.ts';
+} from '../../../common/doors/people.ts';
 import { formOf, readForm } from '../../access/body.ts';
 import { personOf } from '../../access/guards.ts';
 import { requireOwnPage } from '../../access/own-page.ts';
-import { readPeopleQuery, requireEndAccess } from '../../access/people.ts';
+import { requireEndAccess } from '../../access/view-people.ts';
+import { readPeopleQuery } from '../../doors/people.ts';
 import { RegistryError } from '../../errors/registry-error.ts';
 import { inSentence, type Shown, shown } from '../shared/access-record.ts';
 import { counted } from '../shared/format.ts';

@@ -1,8 +1,9 @@
 import { type Request, Router } from 'express';
-import { mostEnded, mostOthers, type PeopleQuery, peoplePerPage } from '../../../common/identity/people.ts';
+import { mostEnded, mostOthers, type PeopleQuery, peoplePerPage } from '../../../common/doors/people.ts';
 import { mayUseUiSomewhere } from '../../../policy/ui.ts';
 import { personOf } from '../../access/guards.ts';
-import { mayEndAccess, readPeopleQuery, requireViewPeople } from '../../access/people.ts';
+import { mayEndAccess, requireViewPeople } from '../../access/view-people.ts';
+import { readPeopleQuery } from '../../doors/people.ts';
 import { cleaned } from '../shared/format.ts';
 import type { View } from '../shared/render.ts';
 import type { PeopleOptions } from './accounts.ts';

@@ -1,6 +1,6 @@
 import { type Request, Router } from 'express';
-import { mostRecords } from '../../../common/identity/account.ts';
-import { readPeopleQuery } from '../../access/people.ts';
+import { mostRecords } from '../../../common/doors/account.ts';
+import { readPeopleQuery } from '../../doors/people.ts';
 import { shown } from '../shared/access-record.ts';
 import { shownAccount } from '../shared/connected-account.ts';
 import { cleaned } from '../shared/format.ts';

@@ -1,4 +1,4 @@
-import { type AccessEnd, type Ended, isAccountsEnd } from '../../../common/identity/people.ts';
+import { type AccessEnd, type Ended, isAccountsEnd } from '../../../common/doors/people.ts';
 import type { Shown } from '../shared/access-record.ts';
 import { cleaned, counted, inWords } from '../shared/format.ts';
 

@@ -5,7 +5,7 @@ import { lifecycle, methods } from '../../../policy/request/methods.ts';
 import { mayUseUiEverywhere } from '../../../policy/ui.ts';
 import type { Catalogue, CatalogueEntry } from '../../access/catalogue.ts';
 import { personOf } from '../../access/guards.ts';
-import type { LimitsDoor } from '../../access/limits.ts';
+import type { LimitsDoor } from '../../doors/limits.ts';
 import { ownLimits } from '../limits/own-limits.ts';
 import type { Render, View } from '../shared/render.ts';
 import { answerTo, questionIn } from './explained.ts';

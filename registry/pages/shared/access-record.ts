@@ -1,4 +1,4 @@
-import type { AccountRecord } from '../../../common/identity/account.ts';
+import type { AccountRecord } from '../../../common/doors/account.ts';
 import { cleaned } from './format.ts';
 
 /** A client, personal token or sign-in as the page shows it. */

@@ -1,4 +1,4 @@
-import type { ConnectedAccount } from '../../../common/identity/accounts.ts';
+import type { ConnectedAccount } from '../../../common/doors/accounts.ts';
 import { accountOf, addressOf, type RegisteredServer } from '../../servers/server.ts';
 import { cleaned } from './format.ts';
 

@@ -1,10 +1,10 @@
 import type { Policy } from '../../../policy/policy.ts';
 import { mayUseUiSomewhere } from '../../../policy/ui.ts';
 import { usesApprovals } from '../../../policy/uses-approvals.ts';
-import type { WaitingApprovals } from '../../access/approvals.ts';
 import { mayEditPolicy, mayViewAccess } from '../../access/edit-policy.ts';
 import type { Person } from '../../access/guards.ts';
-import { mayViewPeople } from '../../access/people.ts';
+import { mayViewPeople } from '../../access/view-people.ts';
+import type { WaitingApprovals } from '../../doors/approvals.ts';
 
 export type Navigation = ReturnType<typeof createNavigation>;
 

@@ -1,4 +1,4 @@
-import type { Usage, UsageCounts, UsageSpan } from '../../../common/policy/usage.ts';
+import type { Usage, UsageCounts, UsageSpan } from '../../../common/doors/usage.ts';
 import { took, withCommas } from '../shared/format.ts';
 
 export const spanWords: Record<UsageSpan, string> = { '24h': '24 hours', '7d': '7 days', '90d': '90 days' };

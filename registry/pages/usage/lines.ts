@@ -1,4 +1,4 @@
-import type { Usage } from '../../../common/policy/usage.ts';
+import type { Usage } from '../../../common/doors/usage.ts';
 import { took } from '../shared/format.ts';
 import { area, round, roundTop, type Slot, slotLength, slotTime, ticksOf } from './slots.ts';
 

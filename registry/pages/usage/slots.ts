@@ -1,4 +1,4 @@
-import type { Usage, UsageSpan } from '../../../common/policy/usage.ts';
+import type { Usage, UsageSpan } from '../../../common/doors/usage.ts';
 
 export type Slot = Usage['slots'][number];
 

@@ -1,4 +1,4 @@
-import type { UnusedRight, Usage } from '../../../common/policy/usage.ts';
+import type { UnusedRight, Usage } from '../../../common/doors/usage.ts';
 import { cleaned, inWords, shortDay } from '../shared/format.ts';
 
 /** A server that the reader may see; undefined for others. */

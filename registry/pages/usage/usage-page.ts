@@ -1,9 +1,9 @@
 import type { RequestHandler } from 'express';
 import type { Policy } from '../../../policy/policy.ts';
 import type { Catalogue } from '../../access/catalogue.ts';
-import { requireViewAudit } from '../../access/decisions.ts';
 import { personOf } from '../../access/guards.ts';
-import { type ReadUsage, readUsageQuery } from '../../access/usage.ts';
+import { requireViewAudit } from '../../doors/decisions.ts';
+import { type ReadUsage, readUsageQuery } from '../../doors/usage.ts';
 import type { Render, View } from '../shared/render.ts';
 import { shownUsage } from './view.ts';
 

@@ -1,4 +1,4 @@
-import { type Usage, type UsageRow, type UsageSpan, usageSpans } from '../../../common/policy/usage.ts';
+import { type Usage, type UsageRow, type UsageSpan, usageSpans } from '../../../common/doors/usage.ts';
 import { reasonWords } from '../audit/words.ts';
 import { cleaned, took, withCommas } from '../shared/format.ts';
 import { barsOf } from './bars.ts';

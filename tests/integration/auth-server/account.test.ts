@@ -1,4 +1,4 @@
-import type { Account } from '../../../common/identity/account.ts';
+import type { Account } from '../../../common/doors/account.ts';
 import { alice, now, publicUrl, sessionRecord } from '../../support/auth-server/auth-fixture.ts';
 import { newOAuthClient } from '../../support/auth-server/oauth-client.ts';
 import { authServerWithPool } from '../../support/auth-server/with-pool.ts';

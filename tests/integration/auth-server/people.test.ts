@@ -1,6 +1,6 @@
 import { eventText } from '../../../auth-server/audit/event.ts';
-import type { Others, People, PersonAccess } from '../../../common/identity/people.ts';
-import { decisionsQuery } from '../../../common/policy/decisions.ts';
+import { decisionsQuery } from '../../../common/doors/decisions.ts';
+import type { Others, People, PersonAccess } from '../../../common/doors/people.ts';
 import { toolCallRecord } from '../../support/auth-server/audit-records.ts';
 import { now, publicUrl, sessionRecord, WEB } from '../../support/auth-server/auth-fixture.ts';
 import { newOAuthClient } from '../../support/auth-server/oauth-client.ts';

@@ -7,7 +7,7 @@ import type { KnownCaller } from '../../../auth-server/audit/record.ts';
 import { type AuditDatabase, openAuditDatabase } from '../../../auth-server/audit/store/database.ts';
 import { dayAfter, dayOf, dayRange } from '../../../auth-server/audit/store/days.ts';
 import type { Audit } from '../../../auth-server/audit/thread/audit.ts';
-import { decisionsQuery } from '../../../common/policy/decisions.ts';
+import { decisionsQuery } from '../../../common/doors/decisions.ts';
 import { run as erase } from '../../../operations/audit/erase.ts';
 import { run as verify } from '../../../operations/audit/verify.ts';
 import { openAuditHere } from '../../support/auth-server/audit-here.ts';

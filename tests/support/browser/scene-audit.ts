@@ -1,6 +1,6 @@
 // What the audit of the scene has: decisions, visits without a sign-in, events, and their sums.
-import type { Decision, DecisionSums } from '../../../common/policy/decisions.ts';
-import type { AuditDoor } from '../../../registry/access/decisions.ts';
+import type { Decision, DecisionSums } from '../../../common/doors/decisions.ts';
+import type { AuditDoor } from '../../../registry/doors/decisions.ts';
 
 const base = {
   resource: 'mcp',

@@ -1,9 +1,9 @@
 // What the registry of the scene knows: people, servers, tools and health.
-import type { Account, AccountRecord } from '../../../common/identity/account.ts';
-import type { ConnectedAccount } from '../../../common/identity/accounts.ts';
+import type { Account, AccountRecord } from '../../../common/doors/account.ts';
+import type { ConnectedAccount } from '../../../common/doors/accounts.ts';
 import { parsePolicy } from '../../../common/policy/policy-file.ts';
-import type { LimitsDoor } from '../../../registry/access/limits.ts';
-import type { PeopleDoor } from '../../../registry/access/people.ts';
+import type { LimitsDoor } from '../../../registry/doors/limits.ts';
+import type { PeopleDoor } from '../../../registry/doors/people.ts';
 import type { Health } from '../../../registry/servers/server-health.ts';
 import type { ToolInfo } from '../../../registry/servers/tool.ts';
 import { detailsOf } from '../registry/health-details.ts';

@@ -1,5 +1,5 @@
-import type { PolicyProposal, PolicyVersion } from '../../../common/policy/versions.ts';
-import type { PolicyDoor } from '../../../registry/access/policy.ts';
+import type { PolicyProposal, PolicyVersion } from '../../../common/doors/versions.ts';
+import type { PolicyDoor } from '../../../registry/doors/policy.ts';
 import { PolicyConflict, RegistryError } from '../../../registry/errors/registry-error.ts';
 
 const difference = {

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { decodeJwt } from 'jose';
 import { gainsOf, whySecond } from '../../../auth-server/versions/second-editor.ts';
+import type { ReplayAnswer, ReplayRow } from '../../../common/doors/replay.ts';
+import type { CurrentPolicy, PolicyProposal, PolicyVersionText } from '../../../common/doors/versions.ts';
 import { parsePolicy } from '../../../common/policy/policy-file.ts';
-import type { ReplayAnswer, ReplayRow } from '../../../common/policy/replay.ts';
-import type { CurrentPolicy, PolicyProposal, PolicyVersionText } from '../../../common/policy/versions.ts';
 import { ConfigError } from '../../../common/text/config-error.ts';
 import { diff } from '../../../policy/review/diff.ts';
-import type { PolicyDoor } from '../../../registry/access/policy.ts';
+import type { PolicyDoor } from '../../../registry/doors/policy.ts';
 import { PolicyConflict, RegistryError } from '../../../registry/errors/registry-error.ts';
 
 /** A policy door that keeps its versions in memory, as the auth-server keeps them. */

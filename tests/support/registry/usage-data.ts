@@ -1,4 +1,4 @@
-import type { Usage, UsageCounts, UsageQuery, UsageRow } from '../../../common/policy/usage.ts';
+import type { Usage, UsageCounts, UsageQuery, UsageRow } from '../../../common/doors/usage.ts';
 
 const hour = 3_600;
 const shapes = {

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type RawBuilder, sql } from 'kysely';
-import type { DecisionSums, SumsQuery } from '../../../../common/policy/decisions.ts';
+import type { DecisionSums, SumsQuery } from '../../../../common/doors/decisions.ts';
 import type { AuditDatabase } from '../../store/database.ts';
 import { dayOf, dayRange } from '../../store/days.ts';
 import type { Visible } from '../../visible.ts';

@@ -1,4 +1,4 @@
-import type { Usage } from '../../../../common/policy/usage.ts';
+import type { Usage } from '../../../../common/doors/usage.ts';
 import { addCounts, addUnder, type Counts, noCounts, shownCounts } from '../sums/counts.ts';
 import { hourMilliseconds } from '../sums/make-sums.ts';
 import type { Layout } from '../sums/spans.ts';

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { UsageSpan } from '../../../../common/policy/usage.ts';
+import type { UsageSpan } from '../../../../common/doors/usage.ts';
 import type { RuleUse } from '../../../../policy/review/unused-rights.ts';
 import type { AuditDatabase } from '../../store/database.ts';
 import type { MainSchema } from '../../store/schema.ts';

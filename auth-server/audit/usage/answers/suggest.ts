@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely';
-import type { Suggestions, SuggestionsQuery } from '../../../../common/policy/decisions.ts';
+import type { Suggestions, SuggestionsQuery } from '../../../../common/doors/decisions.ts';
 import type { MainSchema } from '../../store/schema.ts';
 import type { Visible } from '../../visible.ts';
 import { hourMilliseconds } from '../sums/make-sums.ts';

@@ -1,5 +1,5 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
-import type { SumsQuery } from '../../../../common/policy/decisions.ts';
+import type { SumsQuery } from '../../../../common/doors/decisions.ts';
 import type { MainSchema, NameKind } from '../../store/schema.ts';
 import type { Dimension } from '../../store/sum-tables.ts';
 import type { Visible } from '../../visible.ts';

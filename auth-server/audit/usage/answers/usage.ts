@@ -1,4 +1,4 @@
-import type { Usage, UsageQuery, UsageRow } from '../../../../common/policy/usage.ts';
+import type { Usage, UsageQuery, UsageRow } from '../../../../common/doors/usage.ts';
 import type { RuleUse } from '../../../../policy/review/unused-rights.ts';
 import type { AuditDatabase } from '../../store/database.ts';
 import type { NameKind } from '../../store/schema.ts';

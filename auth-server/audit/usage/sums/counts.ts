@@ -1,4 +1,4 @@
-import type { UsageCounts } from '../../../../common/policy/usage.ts';
+import type { UsageCounts } from '../../../../common/doors/usage.ts';
 import { bucketCount } from '../../store/sum-tables.ts';
 import { percentile } from './buckets.ts';
 

@@ -1,4 +1,4 @@
-import type { UsageSpan } from '../../../../common/policy/usage.ts';
+import type { UsageSpan } from '../../../../common/doors/usage.ts';
 
 /** A range of hours since 1970, `to` excluded. */
 export interface Hours {

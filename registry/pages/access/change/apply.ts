@@ -3,7 +3,7 @@ import {
   type PolicyConflict as Conflict,
   type PolicyVersion,
   policyChange,
-} from '../../../../common/policy/versions.ts';
+} from '../../../../common/doors/versions.ts';
 import { actorOf } from '../../../access/guards.ts';
 import { type ErrorCode, PolicyConflict, RegistryError } from '../../../errors/registry-error.ts';
 import type { Note } from '../../shared/notes.ts';

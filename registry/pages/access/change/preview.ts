@@ -1,4 +1,4 @@
-import type { CurrentPolicy, JudgedPolicy } from '../../../../common/policy/versions.ts';
+import type { CurrentPolicy, JudgedPolicy } from '../../../../common/doors/versions.ts';
 import { digest } from '../../shared/digest.ts';
 import { type AccessOptions, type Editor, orNothing, seenOf } from '../shared/options.ts';
 import { type ChangeLines, linesOf } from './difference-lines.ts';

@@ -3,7 +3,7 @@ import {
   type ReplayAnswer,
   type ReplayRow,
   type ReplaySide,
-} from '../../../../common/policy/replay.ts';
+} from '../../../../common/doors/replay.ts';
 import { counted, inWords, withCommas } from '../../shared/format.ts';
 
 /** Rows that the page shows of each side. */

@@ -1,8 +1,8 @@
 import { type Request, type Response, Router } from 'express';
+import type { CurrentPolicy } from '../../../../common/doors/versions.ts';
 import { isRuleName } from '../../../../common/policy/edit/names.ts';
 import { EditRefused } from '../../../../common/policy/edit/refused.ts';
 import { giveAccessSoon } from '../../../../common/policy/edit/soon.ts';
-import type { CurrentPolicy } from '../../../../common/policy/versions.ts';
 import { formOf, readForm } from '../../../access/body.ts';
 import type { CatalogueEntry } from '../../../access/catalogue.ts';
 import type { Person } from '../../../access/guards.ts';

@@ -1,7 +1,7 @@
 import { type Request, type Response, Router } from 'express';
+import type { CurrentPolicy } from '../../../../common/doors/versions.ts';
 import { EditRefused } from '../../../../common/policy/edit/refused.ts';
 import { takeAwaySoon } from '../../../../common/policy/edit/soon.ts';
-import type { CurrentPolicy } from '../../../../common/policy/versions.ts';
 import type { ToolNames } from '../../../../policy/known-tools.ts';
 import { formOf, readForm } from '../../../access/body.ts';
 import type { CatalogueEntry } from '../../../access/catalogue.ts';

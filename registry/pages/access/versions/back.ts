@@ -1,5 +1,5 @@
 import { type Request, type Response, Router } from 'express';
-import type { CurrentPolicy, PolicyVersionText } from '../../../../common/policy/versions.ts';
+import type { CurrentPolicy, PolicyVersionText } from '../../../../common/doors/versions.ts';
 import { formOf, readForm } from '../../../access/body.ts';
 import { requireOwnPage } from '../../../access/own-page.ts';
 import type { View } from '../../shared/render.ts';

@@ -1,5 +1,5 @@
 import { type Request, Router } from 'express';
-import type { PolicySourceName, PolicyVersion } from '../../../../common/policy/versions.ts';
+import type { PolicySourceName, PolicyVersion } from '../../../../common/doors/versions.ts';
 import { cleaned } from '../../shared/format.ts';
 import type { View } from '../../shared/render.ts';
 import { linesOf } from '../change/difference-lines.ts';

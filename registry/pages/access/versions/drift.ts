@@ -1,5 +1,5 @@
 import { Router } from 'express';
-import { settleDrift } from '../../../../common/policy/versions.ts';
+import { settleDrift } from '../../../../common/doors/versions.ts';
 import { formOf, readForm } from '../../../access/body.ts';
 import { requireOwnPage } from '../../../access/own-page.ts';
 import { PolicyConflict, RegistryError } from '../../../errors/registry-error.ts';

@@ -1,4 +1,4 @@
-import { decisionsQuery } from '../../../../common/policy/decisions.ts';
+import { decisionsQuery } from '../../../../common/doors/decisions.ts';
 import { approvalsPolicy, approvalsScene } from '../../../support/auth-server/approvals-scene.ts';
 import { now, publicUrl, registryPage, secretKey } from '../../../support/auth-server/auth-fixture.ts';
 import { signLocalSession } from '../../../support/auth-server/local-session.ts';

@@ -7,7 +7,7 @@ import { openAuditDatabase } from '../../../../auth-server/audit/store/database.
 import { createNames } from '../../../../auth-server/audit/store/names.ts';
 import type { Audit } from '../../../../auth-server/audit/thread/audit.ts';
 import { createWriter, newIdentity } from '../../../../auth-server/audit/write/writer.ts';
-import { decisionsQuery } from '../../../../common/policy/decisions.ts';
+import { decisionsQuery } from '../../../../common/doors/decisions.ts';
 import { openAuditHere } from '../../../support/auth-server/audit-here.ts';
 import { toolCallRecord } from '../../../support/auth-server/audit-records.ts';
 import { useClock } from '../../../support/clock.ts';

@@ -5,7 +5,7 @@ import { PassThrough } from 'node:stream';
 import type { ExportQuestion } from '../../../../auth-server/audit/export/questions.ts';
 import type { AuditRecord } from '../../../../auth-server/audit/record.ts';
 import type { Audit } from '../../../../auth-server/audit/thread/audit.ts';
-import type { Decision } from '../../../../common/policy/decisions.ts';
+import type { Decision } from '../../../../common/doors/decisions.ts';
 import { run } from '../../../../operations/audit/export.ts';
 import { openAuditHere } from '../../../support/auth-server/audit-here.ts';
 import { bothDatabases, type Places } from '../../../support/postgres/both-databases.ts';

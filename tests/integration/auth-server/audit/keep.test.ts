@@ -6,7 +6,7 @@ import { type AuditDatabase, openAuditDatabase } from '../../../../auth-server/a
 import { dayAfter, dayOf } from '../../../../auth-server/audit/store/days.ts';
 import { createNames } from '../../../../auth-server/audit/store/names.ts';
 import { nodeSqlite } from '../../../../common/database/sqlite.ts';
-import { decisionsQuery } from '../../../../common/policy/decisions.ts';
+import { decisionsQuery } from '../../../../common/doors/decisions.ts';
 import { openAuditHere } from '../../../support/auth-server/audit-here.ts';
 import { toolCallRecord, writerOf } from '../../../support/auth-server/audit-records.ts';
 import { bothDatabases, type Places } from '../../../support/postgres/both-databases.ts';

@@ -6,8 +6,8 @@ import { type AuditDatabase, openAuditDatabase } from '../../../../auth-server/a
 import { createNames } from '../../../../auth-server/audit/store/names.ts';
 import { importWriter } from '../../../../auth-server/audit/store/schema.ts';
 import { createWriter } from '../../../../auth-server/audit/write/writer.ts';
+import { type ReplayAnswer, replayAnswer } from '../../../../common/doors/replay.ts';
 import { readPolicySource } from '../../../../common/policy/policy-file.ts';
-import { type ReplayAnswer, replayAnswer } from '../../../../common/policy/replay.ts';
 import type { PolicySource, ToolRule } from '../../../../policy/policy.ts';
 import { toolCallRecord, writerOf } from '../../../support/auth-server/audit-records.ts';
 import { bothDatabases, type Places } from '../../../support/postgres/both-databases.ts';

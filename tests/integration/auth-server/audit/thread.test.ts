@@ -6,7 +6,7 @@ import { openAuditDatabase } from '../../../../auth-server/audit/store/database.
 import { type Audit, openAudit } from '../../../../auth-server/audit/thread/audit.ts';
 import { createOutbox } from '../../../../auth-server/audit/thread/outbox.ts';
 import type { Batch } from '../../../../auth-server/audit/write/writer.ts';
-import { decisionsQuery } from '../../../../common/policy/decisions.ts';
+import { decisionsQuery } from '../../../../common/doors/decisions.ts';
 import { createLog } from '../../../../common/service/log.ts';
 import { placeOf, startHere } from '../../../support/auth-server/audit-here.ts';
 import { toolCallRecord } from '../../../support/auth-server/audit-records.ts';

@@ -4,8 +4,8 @@ import { dayOf } from '../../../../auth-server/audit/store/days.ts';
 import { createUsageQuestions, type UsageQuestions } from '../../../../auth-server/audit/usage/questions.ts';
 import { makeSums } from '../../../../auth-server/audit/usage/sums/make-sums.ts';
 import { erasePerson } from '../../../../auth-server/audit/usage/sums/words.ts';
-import { sumsQuery } from '../../../../common/policy/decisions.ts';
-import { type UsageQuery, usage as usageShape } from '../../../../common/policy/usage.ts';
+import { sumsQuery } from '../../../../common/doors/decisions.ts';
+import { type UsageQuery, usage as usageShape } from '../../../../common/doors/usage.ts';
 import { toolCallRecord, writerOf } from '../../../support/auth-server/audit-records.ts';
 import { bothDatabases, type Places } from '../../../support/postgres/both-databases.ts';
 

@@ -1,4 +1,4 @@
-import { decisionsQuery } from '../../../../common/policy/decisions.ts';
+import { decisionsQuery } from '../../../../common/doors/decisions.ts';
 import { alice, now, publicUrl, secretKey } from '../../../support/auth-server/auth-fixture.ts';
 import { connectionsInMemory, ofServer, providerUrl } from '../../../support/auth-server/connections-in-memory.ts';
 import { signLocalSession } from '../../../support/auth-server/local-session.ts';

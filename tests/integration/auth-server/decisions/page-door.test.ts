@@ -1,5 +1,5 @@
 import type { JWTPayload } from 'jose';
-import type { DecisionPage } from '../../../../common/policy/decisions.ts';
+import type { DecisionPage } from '../../../../common/doors/decisions.ts';
 import {
   AGENT,
   type AuthServer,

@@ -1,6 +1,6 @@
 import request from 'supertest';
-import { decisionSums, suggestions } from '../../../../common/policy/decisions.ts';
-import { usage as usageShape } from '../../../../common/policy/usage.ts';
+import { decisionSums, suggestions } from '../../../../common/doors/decisions.ts';
+import { usage as usageShape } from '../../../../common/doors/usage.ts';
 import {
   type AuthServer,
   keys,

@@ -130,7 +130,7 @@ describe('a held call', () => {
         headers: { authorization: `Bearer ${ticket}`, 'content-type': 'application/json' },
         body: JSON.stringify({ round }),
       });
-    const { roundDigest } = await import('../../../../common/identity/round.ts');
+    const { roundDigest } = await import('../../../../common/doors/round.ts');
     expect((await report(roundDigest('state-1'))).status).toBe(204);
     const forged = next({ requestState: 'state-2', inputResponses: { name: {} } });
     expect((await ask(forged)).status).toBe(403);

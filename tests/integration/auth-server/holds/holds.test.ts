@@ -5,7 +5,7 @@ import { createHoldAnswers, type HoldAnswers } from '../../../../auth-server/hol
 import type { Answered, HeldCall } from '../../../../auth-server/holds/held-call.ts';
 import { type HoldDatabase, Holds, type Outcome } from '../../../../auth-server/holds/holds.ts';
 import { type OAuthStore, openOAuthStore } from '../../../../auth-server/oauth/store/store.ts';
-import { roundDigest } from '../../../../common/identity/round.ts';
+import { roundDigest } from '../../../../common/doors/round.ts';
 import type { Approvers } from '../../../../policy/policy.ts';
 import { bothDatabases } from '../../../support/postgres/both-databases.ts';
 import { nodeArguments, outputOf } from '../../../support/process.ts';

@@ -1,4 +1,4 @@
-import { nearLimitsAnswer, ownLimitsAnswer } from '../../../../common/identity/limits.ts';
+import { nearLimitsAnswer, ownLimitsAnswer } from '../../../../common/doors/limits.ts';
 import {
   AGENT,
   agentClaims,

@@ -1,13 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { decisionsQuery } from '../../../../common/policy/decisions.ts';
-import { policyVersion } from '../../../../common/policy/policy-in-force.ts';
+import { decisionsQuery } from '../../../../common/doors/decisions.ts';
 import type {
   CurrentPolicy,
   PolicyChange,
   PolicyVersions,
   PolicyVersionText,
-} from '../../../../common/policy/versions.ts';
+} from '../../../../common/doors/versions.ts';
+import { policyVersion } from '../../../../common/policy/policy-in-force.ts';
 import { personInGroups } from '../../../../policy/caller.ts';
 import { now, sessionRecord, startAuthServer, temporaryDirectory } from '../../../support/auth-server/auth-fixture.ts';
 import { answerSoon, until } from '../../../support/listen.ts';

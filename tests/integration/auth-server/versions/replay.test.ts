@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventText } from '../../../../auth-server/audit/event.ts';
-import { decisionsQuery } from '../../../../common/policy/decisions.ts';
-import type { ReplayAnswer } from '../../../../common/policy/replay.ts';
+import { decisionsQuery } from '../../../../common/doors/decisions.ts';
+import type { ReplayAnswer } from '../../../../common/doors/replay.ts';
 import { personInGroups } from '../../../../policy/caller.ts';
 import { toolCallRecord } from '../../../support/auth-server/audit-records.ts';
 import { now, sessionRecord, startAuthServer, temporaryDirectory } from '../../../support/auth-server/auth-fixture.ts';

@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { parsePolicy } from '../../../../common/policy/policy-file.ts';
-import { createExportDecisions, exportName } from '../../../../registry/access/export.ts';
+import { createExportDecisions, exportName } from '../../../../registry/doors/export.ts';
 import { listen, until } from '../../../support/listen.ts';
 import { admin, publicUrl, signer, startRegistry } from '../../../support/registry/registry-fixture.ts';
 

@@ -1,5 +1,5 @@
-import { type Account, type AccountEnd, mostRecords } from '../../../../common/identity/account.ts';
-import { createAccountDoor } from '../../../../registry/access/account.ts';
+import { type Account, type AccountEnd, mostRecords } from '../../../../common/doors/account.ts';
+import { createAccountDoor } from '../../../../registry/doors/account.ts';
 import { listen } from '../../../support/listen.ts';
 import { admin, publicUrl, signer, startRegistry } from '../../../support/registry/registry-fixture.ts';
 

@@ -1,6 +1,6 @@
-import type { Decision, DecisionsQuery } from '../../../../common/policy/decisions.ts';
+import type { Decision, DecisionsQuery } from '../../../../common/doors/decisions.ts';
 import { parsePolicy } from '../../../../common/policy/policy-file.ts';
-import type { AuditDoor } from '../../../../registry/access/decisions.ts';
+import type { AuditDoor } from '../../../../registry/doors/decisions.ts';
 import { RegistryError } from '../../../../registry/errors/registry-error.ts';
 import { admin, signer, startRegistry, user } from '../../../support/registry/registry-fixture.ts';
 

@@ -1,7 +1,7 @@
-import type { ConnectedAccount } from '../../../../common/identity/accounts.ts';
+import type { ConnectedAccount } from '../../../../common/doors/accounts.ts';
 import { parsePolicy } from '../../../../common/policy/policy-file.ts';
-import { createAccountDoor } from '../../../../registry/access/account.ts';
-import { createPeopleDoor } from '../../../../registry/access/people.ts';
+import { createAccountDoor } from '../../../../registry/doors/account.ts';
+import { createPeopleDoor } from '../../../../registry/doors/people.ts';
 import { listen } from '../../../support/listen.ts';
 import { admin, publicUrl, signer, startRegistry, storeOf } from '../../../support/registry/registry-fixture.ts';
 

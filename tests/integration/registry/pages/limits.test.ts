@@ -1,5 +1,5 @@
 import { parsePolicy } from '../../../../common/policy/policy-file.ts';
-import { createLimitsDoor } from '../../../../registry/access/limits.ts';
+import { createLimitsDoor } from '../../../../registry/doors/limits.ts';
 import { listen } from '../../../support/listen.ts';
 import { admin, signer, startRegistry } from '../../../support/registry/registry-fixture.ts';
 

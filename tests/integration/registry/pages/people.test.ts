@@ -1,5 +1,5 @@
 import { parsePolicy } from '../../../../common/policy/policy-file.ts';
-import { createPeopleDoor } from '../../../../registry/access/people.ts';
+import { createPeopleDoor } from '../../../../registry/doors/people.ts';
 import { listen } from '../../../support/listen.ts';
 import { admin, publicUrl, signer, startRegistry, user } from '../../../support/registry/registry-fixture.ts';
 

@@ -1,7 +1,7 @@
+import { type Usage, usageQuery } from '../../../../common/doors/usage.ts';
 import { parsePolicy } from '../../../../common/policy/policy-file.ts';
-import { type Usage, usageQuery } from '../../../../common/policy/usage.ts';
-import { createReadUsage } from '../../../../registry/access/usage.ts';
 import { usageAnswer } from '../../../../registry/api/usage.ts';
+import { createReadUsage } from '../../../../registry/doors/usage.ts';
 import { listen } from '../../../support/listen.ts';
 import { admin, signer, startRegistry } from '../../../support/registry/registry-fixture.ts';
 import { noUsage, someUsage } from '../../../support/registry/usage-data.ts';

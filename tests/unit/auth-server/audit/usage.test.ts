@@ -1,7 +1,7 @@
 import { bucketCount } from '../../../../auth-server/audit/store/sum-tables.ts';
 import { bucketOf, percentile } from '../../../../auth-server/audit/usage/sums/buckets.ts';
 import { layoutOf, segmentsOf } from '../../../../auth-server/audit/usage/sums/spans.ts';
-import { usageSpans } from '../../../../common/policy/usage.ts';
+import { usageSpans } from '../../../../common/doors/usage.ts';
 
 const timesOf = (milliseconds: readonly number[]) => {
   const times = new Array<number>(bucketCount).fill(0);

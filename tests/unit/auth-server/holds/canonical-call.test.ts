@@ -1,5 +1,5 @@
 import { canonicalCall, readableCall } from '../../../../auth-server/holds/canonical-call.ts';
-import { roundDigest } from '../../../../common/identity/round.ts';
+import { roundDigest } from '../../../../common/doors/round.ts';
 import { parseStrictJson } from '../../../../policy/request/strict-json.ts';
 
 const canonical = (params: string) => {

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { columns, csvHead, csvLine } from '../../../../../auth-server/audit/export/csv.ts';
-import { type Decision, decision } from '../../../../../common/policy/decisions.ts';
+import { type Decision, decision } from '../../../../../common/doors/decisions.ts';
 
 const plain: Decision = { id: 'm1-1-1', at: '2026-11-29T08:00:00.000Z', verdict: 'allow' };
 const cellOf = (object: string) =>

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { writings } from '../../../../../auth-server/audit/export/formats.ts';
 import { ocsfVersion, toOcsf } from '../../../../../auth-server/audit/export/ocsf.ts';
-import { type Decision, decision } from '../../../../../common/policy/decisions.ts';
+import { type Decision, decision } from '../../../../../common/doors/decisions.ts';
 import { faultsOf, schemaVersion } from '../../../../support/ocsf-schema.ts';
 
 const allowed: Decision = {

@@ -1,4 +1,4 @@
-import type { Decision } from '../../../../../common/policy/decisions.ts';
+import type { Decision } from '../../../../../common/doors/decisions.ts';
 import { daysOf } from '../../../../../registry/pages/audit/rows.ts';
 
 const at = (second: number) => new Date(Date.UTC(2026, 10, 23, 9, 0, second)).toISOString();

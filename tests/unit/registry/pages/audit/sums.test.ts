@@ -1,4 +1,4 @@
-import type { DecisionSums } from '../../../../../common/policy/decisions.ts';
+import type { DecisionSums } from '../../../../../common/doors/decisions.ts';
 import type { Filters } from '../../../../../registry/pages/audit/filters.ts';
 import { sumsOf } from '../../../../../registry/pages/audit/sums.ts';
 

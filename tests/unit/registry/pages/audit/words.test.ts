@@ -1,5 +1,5 @@
 import { meanings } from '../../../../../auth-server/denials/codes.ts';
-import type { Decision } from '../../../../../common/policy/decisions.ts';
+import type { Decision } from '../../../../../common/doors/decisions.ts';
 import { isEvent, reasonWords, viaWords, whatHappened, whoAsked } from '../../../../../registry/pages/audit/words.ts';
 
 test('Each reason of a refusal has words for the audit, and no other has', () => {

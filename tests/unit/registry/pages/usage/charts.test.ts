@@ -1,4 +1,4 @@
-import type { Usage } from '../../../../../common/policy/usage.ts';
+import type { Usage } from '../../../../../common/doors/usage.ts';
 import { barsOf } from '../../../../../registry/pages/usage/bars.ts';
 import { linesOf } from '../../../../../registry/pages/usage/lines.ts';
 import { roundTop, slotLength, slotTime, ticksOf } from '../../../../../registry/pages/usage/slots.ts';

@@ -1,4 +1,4 @@
-import type { Usage } from '../../../../../common/policy/usage.ts';
+import type { Usage } from '../../../../../common/doors/usage.ts';
 import { figuresOf } from '../../../../../registry/pages/usage/figures.ts';
 import { shownUsage } from '../../../../../registry/pages/usage/view.ts';
 import { noUsage, someUsage } from '../../../../support/registry/usage-data.ts';

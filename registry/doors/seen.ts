@@ -1,4 +1,4 @@
-import { groupsAnswer, mostGroups } from '../../common/identity/people.ts';
+import { groupsAnswer, mostGroups } from '../../common/doors/people.ts';
 import { createAsk } from './ask-auth-server.ts';
 
 /** How many people of some groups the gateway has seen in 30 days. Throws {@link RegistryError}. */

@@ -1,5 +1,5 @@
-import { accountEnded } from '../../common/identity/account.ts';
-import type { ConnectedAccount } from '../../common/identity/accounts.ts';
+import { accountEnded } from '../../common/doors/account.ts';
+import type { ConnectedAccount } from '../../common/doors/accounts.ts';
 import {
   type AccessEnd,
   type Clients,
@@ -14,14 +14,10 @@ import {
   peopleAnswer,
   peopleQuery,
   personAnswer,
-} from '../../common/identity/people.ts';
-import type { Policy } from '../../policy/policy.ts';
-import { mayUseUiEverywhere } from '../../policy/ui.ts';
+} from '../../common/doors/people.ts';
 import { readInput } from '../errors/read-input.ts';
-import { RegistryError } from '../errors/registry-error.ts';
 import { askForConnected } from './account.ts';
 import { createAsk } from './ask-auth-server.ts';
-import type { Person } from './guards.ts';
 
 /** What the access of all people may be asked for, with an administrator's assertion. Throws {@link RegistryError}. */
 export interface PeopleDoor {
@@ -58,42 +54,10 @@ export function createPeopleDoor(authServerUrl: string): PeopleDoor {
   };
 }
 
-/** Whether a person may see who has access. People belong to no server, so the permission counts for all servers only. */
-export function mayViewPeople(policy: Policy, { scopes }: Person): boolean {
-  return mayUseUiEverywhere(policy, scopes, 'view_people');
-}
-
-/** Whether a person may end the access of others, which they also have to see. */
-export function mayEndAccess(policy: Policy, person: Person): boolean {
-  return mayViewPeople(policy, person) && mayUseUiEverywhere(policy, person.scopes, 'end_access');
-}
-
-/**
- * Requires the permission to see who has access.
- * @throws {RegistryError} `not_permitted`
- */
-export function requireViewPeople(policy: Policy, person: Person): void {
-  if (!mayViewPeople(policy, person)) throw needs('see who has access', 'view_people');
-}
-
-/**
- * Requires the permission to end the access of others.
- * @throws {RegistryError} `not_permitted`
- */
-export function requireEndAccess(policy: Policy, person: Person): void {
-  requireViewPeople(policy, person);
-  if (!mayEndAccess(policy, person)) throw needs('end the access of others', 'end_access');
-}
-
 /**
  * Reads what a list of people or clients is asked for. Forms send empty fields, which filter nothing.
  * @throws {RegistryError} `input_invalid`
  */
 export function readPeopleQuery(query: Readonly<Record<string, unknown>>): PeopleQuery {
   return readInput(peopleQuery, Object.fromEntries(Object.entries(query).filter(([, value]) => value !== '')));
-}
-
-function needs(what: string, permission: string): RegistryError {
-  const message = `To ${what}, one of your groups needs the permission ${permission} for all in UI-Scopes.`;
-  return new RegistryError('not_permitted', message);
 }

@@ -1,4 +1,4 @@
-import { type NearLimits, nearLimitsAnswer, type OwnLimits, ownLimitsAnswer } from '../../common/identity/limits.ts';
+import { type NearLimits, nearLimitsAnswer, type OwnLimits, ownLimitsAnswer } from '../../common/doors/limits.ts';
 import { createAsk } from './ask-auth-server.ts';
 
 /** What the counts of limits may be asked for, with a person's assertion. Throws `RegistryError`. */

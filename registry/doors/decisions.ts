@@ -13,12 +13,12 @@ import {
   type SumsQuery,
   suggestions,
   suggestionsQuery,
-} from '../../common/policy/decisions.ts';
+} from '../../common/doors/decisions.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { mayUseUiSomewhere } from '../../policy/ui.ts';
+import type { Person } from '../access/guards.ts';
 import { readInput } from '../errors/read-input.ts';
 import { createAskAudit, needsViewAudit } from './ask-audit.ts';
-import type { Person } from './guards.ts';
 
 /** What the audit may be asked for the person who owns the assertion. Throws {@link RegistryError}. */
 export interface AuditDoor {

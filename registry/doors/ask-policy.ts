@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { policyConflict } from '../../common/policy/versions.ts';
+import { policyConflict } from '../../common/doors/versions.ts';
 import { PolicyConflict, RegistryError } from '../errors/registry-error.ts';
 import { type AskWords, sessionRequired } from './ask-auth-server.ts';
 

@@ -1,10 +1,10 @@
-import { type Usage, type UsageQuery, usage, usageQuery } from '../../common/policy/usage.ts';
+import { type Usage, type UsageQuery, usage, usageQuery } from '../../common/doors/usage.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { mayUseUi } from '../../policy/ui.ts';
+import type { Person } from '../access/guards.ts';
 import { readInput } from '../errors/read-input.ts';
 import { RegistryError } from '../errors/registry-error.ts';
 import { createAskAudit } from './ask-audit.ts';
-import type { Person } from './guards.ts';
 
 /** Reads what was called, for the person who owns this assertion. Throws {@link RegistryError}. */
 export type ReadUsage = (assertion: string, query: UsageQuery) => Promise<Usage>;

@@ -2,12 +2,12 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
 import type { Request, RequestHandler } from 'express';
-import { type ExportQuery, exportFormats } from '../../common/policy/decisions.ts';
+import { type ExportQuery, exportFormats } from '../../common/doors/decisions.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { mayUseUiSomewhere, type UiPermission } from '../../policy/ui.ts';
+import { type Person, personOf } from '../access/guards.ts';
 import { RegistryError } from '../errors/registry-error.ts';
 import { auditUnavailable } from './ask-audit.ts';
-import { type Person, personOf } from './guards.ts';
 
 /**
  * Opens an export of the audit for the person who owns this assertion.

@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache';
-import { approvalsAnswer } from '../../common/identity/approvals.ts';
+import { approvalsAnswer } from '../../common/doors/approvals.ts';
 import type { Logger } from '../../common/service/log.ts';
+import type { Person } from '../access/guards.ts';
 import { createAsk } from './ask-auth-server.ts';
-import type { Person } from './guards.ts';
 
 /** How many held calls wait for people. */
 export interface WaitingApprovals {

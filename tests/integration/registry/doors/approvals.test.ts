@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { parsePolicy } from '../../../../common/policy/policy-file.ts';
 import { createLog } from '../../../../common/service/log.ts';
-import { createWaitingApprovals } from '../../../../registry/access/approvals.ts';
+import { createWaitingApprovals } from '../../../../registry/doors/approvals.ts';
 import { createNavigation } from '../../../../registry/pages/shared/navigation.ts';
 import { useClock } from '../../../support/clock.ts';
 import { listen, until } from '../../../support/listen.ts';

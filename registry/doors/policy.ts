@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import { type ReplayAnswer, type ReplayQuery, replayAnswer } from '../../common/policy/replay.ts';
+import { type ReplayAnswer, type ReplayQuery, replayAnswer } from '../../common/doors/replay.ts';
 import {
   type ChangedPolicy,
   type CurrentPolicy,
@@ -18,7 +18,7 @@ import {
   type SettleProposal,
   settledDrift,
   settledProposal,
-} from '../../common/policy/versions.ts';
+} from '../../common/doors/versions.ts';
 import { RegistryError } from '../errors/registry-error.ts';
 import { createAsk } from './ask-auth-server.ts';
 import { wordsOfPolicy } from './ask-policy.ts';

@@ -1,5 +1,5 @@
-import { type Account, type AccountEnd, accountAnswer, accountEnded } from '../../common/identity/account.ts';
-import { type AccountDisconnect, type ConnectedAccount, connectedAnswer } from '../../common/identity/accounts.ts';
+import { type Account, type AccountEnd, accountAnswer, accountEnded } from '../../common/doors/account.ts';
+import { type AccountDisconnect, type ConnectedAccount, connectedAnswer } from '../../common/doors/accounts.ts';
 import { RegistryError } from '../errors/registry-error.ts';
 import { createAsk } from './ask-auth-server.ts';
 
