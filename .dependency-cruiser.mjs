@@ -21,7 +21,8 @@ const rooms = {
     '. process connect|approvals personal versions people account oauth gate login accounts holds limits decisions audit identity delegation cognito request keys store denials',
   'auth-server/audit': 'thread keep write export read|usage|replay|outside chain store .',
   'auth-server/audit/usage': '. answers sums',
-  registry: '. pages api import editing hub requests search health icons pins routing doors access store servers errors',
+  registry:
+    '. pages api import editing hub requests search health icons pins routing doors access store servers errors',
   'registry/pages':
     'live access|sets|owner list|details|forms|rights|account|people|try|palette limits usage audit shared',
   'registry/pages/access': '. matrix|give|versions change shared',
