@@ -1,5 +1,5 @@
-import { Worker } from 'node:worker_threads';
 import { mostDifferences, mostSentences } from '../../common/doors/versions.ts';
+import { createThreadQueue } from '../../common/service/ask-thread.ts';
 import type { Difference } from '../../policy/review/diff.ts';
 import { DoorRefusal } from '../account/door-answer.ts';
 import type { Gains } from './second-editor.ts';
@@ -28,37 +28,17 @@ const resourceLimits = { maxOldGenerationSizeMb: 384 };
 
 /** Makes what compares policies: on a thread, one after the other, because a long text takes seconds. */
 export function createJudge() {
-  let last: Promise<unknown> = Promise.resolve();
-  let waiting = 0;
+  const file = new URL('./judge-thread.ts', import.meta.url);
+  const longest = { milliseconds: longestMilliseconds, error: busy };
+  const ask = createThreadQueue({ file, resourceLimits, longest }, mostWaiting);
   /**
    * @param before a text that is a policy
    * @throws {DoorRefusal} `policy_busy` if too many wait, or it takes too long
    */
   return async (before: string, after: string): Promise<Judgement> => {
-    if (waiting >= mostWaiting) throw busy();
-    waiting++;
-    const mine = last.then(() => onThread({ before, after, mostDifferences }));
-    last = mine.catch(() => undefined).finally(() => waiting--);
-    const found = await mine;
+    const found = await ask<Judgement>({ before, after, mostDifferences } satisfies ToJudge);
     return 'gains' in found ? found : { faults: found.faults.slice(0, mostSentences) };
   };
-}
-
-function onThread(workerData: ToJudge): Promise<Judgement> {
-  return new Promise<Judgement>((resolve, reject) => {
-    const thread = new Worker(new URL('./judge-thread.ts', import.meta.url), { workerData, resourceLimits });
-    thread.unref();
-    const timer = setTimeout(() => {
-      reject(busy());
-      void thread.terminate();
-    }, longestMilliseconds).unref();
-    thread.once('message', resolve);
-    thread.once('error', reject);
-    thread.once('exit', () => {
-      clearTimeout(timer);
-      reject(new Error('the thread that compares policies has ended'));
-    });
-  });
 }
 
 function busy(): DoorRefusal {

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
-import { Worker } from 'node:worker_threads';
 import { compilePolicy, endsOf, nextEnd, type Policy, type PolicySource } from '../../policy/policy.ts';
 import { unusableNames } from '../../policy/review/lint/unusable-names.ts';
+import { askThread } from '../service/ask-thread.ts';
 import type { Logger } from '../service/log.ts';
 import { ConfigError } from '../text/config-error.ts';
 import { untilEnd } from './policy-ends.ts';
@@ -151,15 +151,9 @@ export async function readPolicyText(text: string): Promise<PolicySource> {
   return text.length <= lettersAtOnce ? readPolicySource(text) : await readOnThread(text);
 }
 
-function readOnThread(text: string): Promise<PolicySource> {
-  return new Promise((resolve, reject) => {
-    const thread = new Worker(new URL('./policy-thread.ts', import.meta.url), { workerData: text });
-    thread.unref();
-    thread.once('message', (answer: PolicyAnswer) => {
-      if ('source' in answer) resolve(answer.source);
-      else reject(new ConfigError(answer.faults));
-    });
-    thread.once('error', reject);
-    thread.once('exit', () => reject(new Error('the thread that reads it has ended')));
-  });
+async function readOnThread(text: string): Promise<PolicySource> {
+  const file = new URL('./policy-thread.ts', import.meta.url);
+  const answer = await askThread<PolicyAnswer>({ file }, text);
+  if ('source' in answer) return answer.source;
+  throw new ConfigError(answer.faults);
 }

@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads';
+import { createThreadQueue } from '../../service/ask-thread.ts';
 import type { Edited, ToEdit } from './edit-thread.ts';
 import { giveAccess } from './give.ts';
 import type { Grant } from './grant.ts';
@@ -9,8 +9,13 @@ import { type Taken, takeAway } from './take.ts';
 const lettersAtOnce = 40_000;
 const longestMilliseconds = 20_000;
 const mostWaiting = 8;
-let waiting = 0;
-let last: Promise<unknown> = Promise.resolve();
+const ask = createThreadQueue(
+  {
+    file: new URL('./edit-thread.ts', import.meta.url),
+    longest: { milliseconds: longestMilliseconds, error: busy },
+  },
+  mostWaiting,
+);
 
 /** As {@link giveAccess}; a long text is edited on a thread of its own. */
 export async function giveAccessSoon(text: string, grant: Grant): Promise<ReturnType<typeof giveAccess>> {
@@ -24,32 +29,10 @@ export async function takeAwaySoon(text: string, taken: Taken): Promise<ReturnTy
   return (await onThread({ text, take: taken })) as ReturnType<typeof takeAway>;
 }
 
-/** One after the other. */
-async function onThread(workerData: ToEdit) {
-  if (waiting >= mostWaiting) throw busy();
-  waiting++;
-  const mine = last.then(() => edit(workerData));
-  last = mine.catch(() => undefined).finally(() => waiting--);
-  const edited = await mine;
+async function onThread(job: ToEdit) {
+  const edited = await ask<Edited>(job);
   if ('refused' in edited) throw new EditRefused(edited.refused);
   return edited.result;
-}
-
-function edit(workerData: ToEdit): Promise<Edited> {
-  return new Promise((resolve, reject) => {
-    const thread = new Worker(new URL('./edit-thread.ts', import.meta.url), { workerData });
-    thread.unref();
-    const timer = setTimeout(() => {
-      reject(busy());
-      void thread.terminate();
-    }, longestMilliseconds).unref();
-    thread.once('message', resolve);
-    thread.once('error', reject);
-    thread.once('exit', () => {
-      clearTimeout(timer);
-      reject(new Error('the thread that edits the policy has ended'));
-    });
-  });
 }
 
 function busy(): EditRefused {
