@@ -1,5 +1,4 @@
 import { rmSync } from 'node:fs';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Gateway, startGateway } from './gateway.ts';
 
 /** What a test may use of a gateway that other test files use too. */
@@ -23,10 +22,6 @@ export async function sharedGateway(): Promise<SharedGateway> {
   });
   running ??= start();
   const gateway = await running;
-  // While this file was loaded, nginx may have closed connections of the file before. `fetch` notices when the event loop has
-  // looked at them once, and would use them until then. The first turn may end before it looks.
-  await nextTurn();
-  await nextTurn();
   gateway.echo.reset();
   return gateway;
 }
