@@ -12,8 +12,8 @@ import type { Step } from './apply.ts';
 type EditStep = Step & { before: RegisteredServer; next: ServerSettings };
 
 /**
- * The change that an edit makes. Its owner may change the words of a server. With any other change it is disabled, its tools are
- * as if never seen, and it waits for a person with `modify_service`: the name has the trust of its callers.
+ * The change that an edit makes. Its owner may change the words of a server. Any other change disables it until a person with
+ * `modify_service` enables it: its name has the trust of its callers. The store forgets its tools then.
  */
 export function editBy(policy: Policy, person: Person, before: RegisteredServer, next: ServerSettings): EditStep {
   const step = { name: before.name, before, next, action: 'edit' } as const;
@@ -35,7 +35,7 @@ function isOnlyWords(before: RegisteredServer, next: ServerSettings): boolean {
   return Object.keys(differences(settingsOf(before), next)).every((field) => words.has(field));
 }
 
-/** What is said to the owner whose change waits. */
+/** The warning to an owner whose change waits. */
 export function waitsForALook({ title }: RegisteredServer): string {
   return `“${title}” is disabled until a person with modify_service for it has looked at your change and enables it.`;
 }

@@ -3,19 +3,14 @@ import { type RawBuilder, sql } from 'kysely';
 import type { DatabaseKind } from '../../../common/database/database.ts';
 import type { AuditDatabase } from '../store/database.ts';
 import { dayRange } from '../store/days.ts';
-import { importWriter } from '../store/schema.ts';
+import { type DaySchema, importWriter } from '../store/schema.ts';
 
 /** Recorded requests that differ in their time only. */
-export interface RequestGroup {
-  verdict: string;
-  reason: string | null;
-  person: string | null;
-  client: string | null;
-  server: string | null;
-  object: string | null;
-  method: string | null;
-  /** The digest of the caller's groups and scopes. */
-  caller: string | null;
+export interface RequestGroup
+  extends Pick<
+    DaySchema['decision'],
+    'verdict' | 'reason' | 'person' | 'client' | 'server' | 'object' | 'method' | 'caller'
+  > {
   /** Taken over from a release that kept only groups that its policy knew. */
   isOlder: boolean;
   /** The record does not have the whole object as it was. */

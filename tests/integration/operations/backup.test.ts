@@ -173,7 +173,8 @@ test('The versions of the policy are in the backup, and a restore says which one
   await restored.close();
 });
 
-test('The owner of a server is in the backup, and that its change waits for a look, and there again after a restore', async () => {
+/** A registry without servers in place of the one that is there, and a server to register. */
+async function emptyRegistry() {
   open.close();
   rmSync(join(data, 'registry.db'));
   const [time] = parseServers(
@@ -181,6 +182,11 @@ test('The owner of a server is in the backup, and that its change waits for a lo
   );
   const by = { sub: 'sub-carol', username: 'carol' };
   const store = await openRegistry(join(data, 'registry.db'));
+  return { store, time, by };
+}
+
+test('The owner of a server is in the backup, and that its change waits for a look, and there again after a restore', async () => {
+  const { store, time, by } = await emptyRegistry();
   const standing = { owner: by, awaits: true };
   const added = await store.change({ name: 'time', revision: undefined, next: time, action: 'register', by, standing });
   await copyDatabases(data, join(folder, 'copy'));
@@ -193,13 +199,7 @@ test('The owner of a server is in the backup, and that its change waits for a lo
 });
 
 test('Requests for access are in the backup, with approvals of tools by people, and there again after a restore', async () => {
-  open.close();
-  rmSync(join(data, 'registry.db'));
-  const [time] = parseServers(
-    '[{name: time, title: T, description: D, upstream: http://127.0.0.1:9, transports: {sse: /sse}}]',
-  );
-  const by = { sub: 'sub-carol', username: 'carol' };
-  const store = await openRegistry(join(data, 'registry.db'));
+  const { store, time, by } = await emptyRegistry();
   await store.change({ name: 'time', revision: undefined, next: time, action: 'register', by });
   const asked = await store.requests.add({ server: 'time', tools: ['now'], reason: 'r', by, groups: ['support'] });
   const parts = { annotations: { readOnlyHint: true } } as never;
