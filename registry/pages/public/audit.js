@@ -132,7 +132,6 @@ const startLive = (button) => {
     say('Live: what is new comes on top.');
     void look();
   });
-  button.hidden = false;
 };
 const liveButton = document.querySelector('[data-live]');
 if (liveButton) startLive(liveButton);

@@ -20,11 +20,6 @@
     const place = document.querySelector('[data-said]');
     if (place) place.textContent = text;
   };
-  const unhide = () => {
-    for (const button of document.querySelectorAll('[data-copy][hidden]')) button.hidden = false;
-  };
-  unhide();
-  document.addEventListener('htmx:after:swap', unhide);
   document.addEventListener('click', async (event) => {
     const button = event.target instanceof Element ? event.target.closest('[data-copy]') : null;
     if (!button) return;

@@ -23,7 +23,6 @@
     if (!choice) return;
     const chosen = document.documentElement.dataset.theme ?? 'system';
     for (const radio of choice.querySelectorAll('input')) radio.checked = radio.value === chosen;
-    choice.hidden = false;
     choice.addEventListener('change', ({ target }) => {
       show(target.value);
       try {

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { type APIRequestContext, type Browser, chromium, type Page } from 'playwright-core';
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -39,6 +39,7 @@ async function launch(): Promise<Browser> {
   browser.once('disconnected', () => {
     running = undefined;
   });
+  browser.on('context', ({ request }) => keepNoConnections(request));
   const end = browser.close.bind(browser);
   browser.close = async () => {
     await Promise.all(browser.contexts().map((context) => context.close()));
@@ -48,6 +49,12 @@ async function launch(): Promise<Browser> {
     }, idleMilliseconds).unref();
   };
   return browser;
+}
+
+/** `page.request` opens a connection for each request, as the tests' own fetch does (environment.ts says why). */
+function keepNoConnections(request: APIRequestContext): void {
+  const ask = request.fetch.bind(request);
+  request.fetch = (url, options) => ask(url, { ...options, headers: { ...options?.headers, Connection: 'close' } });
 }
 
 /** Loads axe into the current page, unless it is there. page.evaluate bypasses the page's Content-Security-Policy. */

@@ -9,7 +9,7 @@ export interface Watched {
 }
 
 /**
- * The scripts of a page unhide copy buttons and put times into the reader's zone. On a busy machine they run after the page was
+ * The scripts of a page put times into the reader's zone. On a busy machine they run after the page was
  * drawn, and what they change moves by up to as much. It is a tenth of what readers notice (web.dev, "Cumulative Layout Shift").
  */
 const movedByScripts = 0.01;
@@ -29,24 +29,25 @@ export async function watch(page: Page): Promise<Watched> {
   });
   await page.addInitScript(`
     window.moves = [];
-    // Browsers forgive what moves within half a second of a press. The answer to a form may come later: it moves something from
-    // its swap to the frame after it.
+    // Browsers forgive what moves within half a second of a press. Here, the answer to what a press asks is forgiven as well:
+    // on a busy machine it comes later.
+    let pressed = -Infinity;
     window.answers = [];
-    document.addEventListener('htmx:before:swap', ({ target }) => {
-      if (target.closest('[hx-post]')) answers.push({ from: performance.now(), to: Infinity });
-    });
-    document.addEventListener('htmx:after:swap', ({ target }) => {
-      if (target.hasAttribute('hx-sse:connect')) return;
-      const end = () => answers.forEach((each) => (each.to = Math.min(each.to, performance.now())));
-      requestAnimationFrame(() => requestAnimationFrame(end));
-    });
+    for (const press of ['click', 'keydown', 'submit']) addEventListener(press, () => (pressed = performance.now()), true);
+    const ask = window.fetch;
+    window.fetch = async (...question) => {
+      const isPressed = performance.now() - pressed < 500;
+      const answer = await ask(...question);
+      if (isPressed) answers.push(performance.now());
+      return answer;
+    };
     new PerformanceObserver((list) => {
       for (const { value, sources, hadRecentInput, startTime } of list.getEntries())
         if (!hadRecentInput && value >= ${movedByScripts})
           moves.push({ at: startTime, what: [value, ...sources.map(({ node }) => node?.outerHTML?.slice(0, 120))] });
     }).observe({ type: 'layout-shift', buffered: true });
     window.shifted = () =>
-      moves.filter(({ at }) => !answers.some(({ from, to }) => from <= at && at <= to)).map(({ what }) => what);
+      moves.filter(({ at }) => !answers.some((answer) => answer <= at && at <= answer + 1_000)).map(({ what }) => what);
     document.addEventListener('securitypolicyviolation', (event) => console.error('CSP: ' + event.violatedDirective));
   `);
   return { complaints, shift: () => page.evaluate('shifted()') };
