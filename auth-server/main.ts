@@ -12,6 +12,9 @@ await runService('auth-server', process.env, async (log, tracing) => {
     const { supervise } = await import('./process/supervise.ts');
     return supervise(process.env, count, log);
   }
+  // The thread of the audit loads as long as the rest does.
+  const { startEarly } = await import('./audit/thread/threads.ts');
+  const startThread = startEarly();
   const { serve } = await import('./serve.ts');
-  return await serve(process.env, log, tracing);
+  return await serve(process.env, log, tracing, startThread);
 });

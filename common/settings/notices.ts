@@ -35,6 +35,7 @@ export function noticesOn(env: NodeJS.ProcessEnv, programs?: readonly Program[])
 function nearestName(name: string): string | undefined {
   const most = name.length < 9 ? 1 : 2;
   const near = settingList
+    .filter(([known]) => Math.abs(known.length - name.length) <= most)
     .map(([known]) => ({ known, distance: editDistance(name.toUpperCase(), known) }))
     .filter(({ distance }) => distance <= most)
     .sort((a, b) => a.distance - b.distance);

@@ -18,9 +18,25 @@ interface KeptThread {
 const closeMilliseconds = 3_000;
 const longestRestartMilliseconds = 30_000;
 
+const file = new URL('./worker.ts', import.meta.url);
+
 /** Starts a thread of its own, which does not keep the process alive. */
-export const startWorker: StartThread = (workerData) =>
-  new Worker(new URL('./worker.ts', import.meta.url), { workerData });
+export const startWorker: StartThread = (workerData) => new Worker(file, { workerData });
+
+/**
+ * Starts a thread before its data are known: it loads its modules while this process loads its own.
+ * @returns gives the data to that thread, and later to new ones
+ */
+export function startEarly(): StartThread {
+  let early: Worker | undefined = new Worker(file);
+  return (data) => {
+    if (!early) return startWorker(data);
+    const thread = early;
+    early = undefined;
+    thread.postMessage(data);
+    return thread;
+  };
+}
 
 /** Keeps a thread running: when it dies, that is reported, and it is started again. */
 export function keepThread({ start, receive, started, ended, restartMilliseconds, log }: KeptThread) {
