@@ -70,6 +70,7 @@ export async function serve(
     host: config.AUTH_SERVER_HOST,
     port: config.AUTH_SERVER_PORT,
     portVariable: 'AUTH_SERVER_PORT',
+    socket: config.AUTH_SERVER_SOCKET,
     needs,
     more: cluster.isWorker ? [] : [metricsEndpoint(metrics, metricsAddress(config))],
     beforeStop: () => {

@@ -4,10 +4,11 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { nodeServices } from '../launch/services.ts';
+import { gateSocket } from '../launch/socket.ts';
 import type { BenchStack } from './stack.ts';
 
 /** A process started for a measurement. */
-export type Started = { port: number; child: ChildProcess; pid: number };
+export type Started = { port: number; child: ChildProcess; pid: number; socket?: string | undefined };
 
 let nextPort = 23_000;
 
@@ -24,17 +25,19 @@ export async function startSubject(file: string): Promise<Started> {
 export async function startAuthServer(stack: BenchStack, change: NodeJS.ProcessEnv = {}): Promise<Started> {
   const ports = { ...stack.ports, authServer: nextPort++, metrics: nextPort++ };
   const env = { ...stack.env, AUTH_SERVER_WORKERS: '1', ...change };
-  const services = nodeServices({ ports, dataDir: stack.dataDir, env, standIn: true });
+  const socket = gateSocket(ports.authServer);
+  const services = nodeServices({ ports, dataDir: stack.dataDir, env, standIn: true, socket });
   const service = services.find(({ name }) => name === 'auth-server');
   if (!service) throw new Error('there is no auth-server among the services');
-  return await started(ports.authServer, service.command, service.args, { ...process.env, ...service.env });
+  const one = await started(ports.authServer, service.command, service.args, { ...process.env, ...service.env });
+  return { ...one, socket };
 }
 
 /**
  * Starts the stack's nginx once more, with its configuration, on a port of its own.
- * @param authServer port of the service that answers `/validate`; undefined for nginx without a gate
+ * @param authServer the service that answers `/validate`; undefined for nginx without a gate
  */
-export async function startGate(stack: BenchStack, authServer: number | undefined): Promise<Started> {
+export async function startGate(stack: BenchStack, authServer: Started | undefined): Promise<Started> {
   const port = nextPort++;
   const brokerPort = nextPort++;
   const from = join(stack.dataDir, 'nginx');
@@ -51,7 +54,10 @@ export async function startGate(stack: BenchStack, authServer: number | undefine
     );
   }
   if (authServer === undefined) edit('gate/mcp.conf', (text) => text.replace(/^\s*auth_request .*$/gm, ''));
-  else edit('services.conf', (text) => text.replaceAll(`:${stack.ports.authServer}`, `:${authServer}`));
+  else {
+    const where = authServer.socket ? `unix:${authServer.socket}` : `127.0.0.1:${authServer.port}`;
+    edit('services.conf', (text) => text.replace(/(?<=^upstream auth_server \{ server )\S+/m, where));
+  }
   const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` };
   return await started(port, 'nginx', ['-c', join(to, 'nginx.conf'), '-e', 'stderr'], env);
 }

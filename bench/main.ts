@@ -99,7 +99,7 @@ async function measureAll(): Promise<{ cells: Cell[]; gate: Shot; open: Shot }> 
     ['ours, denied', ours, await bearer({ scope: 'mcp-servers-restricted/read' }), 'refused'],
   ];
   const gates = new Map<Started, Started>();
-  for (const asked of [bare, express, ours, long]) gates.set(asked, await run(startGate(stack, asked.port)));
+  for (const asked of [bare, express, ours, long]) gates.set(asked, await run(startGate(stack, asked)));
   const open = await run(startGate(stack, undefined));
 
   const runs: { cell: Cell; shot: Shot }[] = [];

@@ -36,15 +36,22 @@ export function writeNginxFiles({ ports, dataDir, env }: Omit<StackSettings, 'st
   return folder;
 }
 
-/** nginx itself, the watcher that turns the registry's routes into its configuration, and a program that shows its access log. */
-export function nginxServices(folder: string, ports: Ports): Record<'nginx' | 'reload' | 'log', ServiceSpec> {
+/**
+ * nginx itself, the watcher that turns the registry's routes into its configuration, and a program that shows its access log.
+ * @param socket where nginx asks the auth-server; undefined: at its port
+ */
+export function nginxServices(
+  folder: string,
+  ports: Ports,
+  socket?: string,
+): Record<'nginx' | 'reload' | 'log', ServiceSpec> {
   const conf = join(folder, 'nginx.conf');
   // On loopback: what ends TLS in front of it may start later, or not be reachable from here.
   const shared = { port: ports.gateway, healthUrl: `http://127.0.0.1:${ports.gateway}/health` };
   const env = {
     CONF_DIR: folder,
     ROUTES: join(folder, 'routes'),
-    AUTH_SERVERS: `127.0.0.1:${ports.authServer}`,
+    AUTH_SERVERS: socket ? `unix:${socket}` : `127.0.0.1:${ports.authServer}`,
     RELAYS: `127.0.0.1:${ports.relay}`,
     REGISTRIES: `127.0.0.1:${ports.registry}`,
     CALLS_FILE: callsFile(folder),

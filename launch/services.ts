@@ -50,6 +50,8 @@ export interface StackSettings {
   env: NodeJS.ProcessEnv;
   /** Whether logins and tokens come from the local stand-in of Cognito. */
   standIn: boolean;
+  /** Where nginx asks the auth-server; undefined: at its port. */
+  socket?: string | undefined;
 }
 
 /** Where nginx writes, and the auth-server reads, a line about each allowed MCP request. @param folder of nginx's files */
@@ -58,7 +60,7 @@ export function callsFile(folder: string): string {
 }
 
 /** The Node programs of a stack, in the order in which they are shown. */
-export function nodeServices({ ports, dataDir, env, standIn }: StackSettings): ServiceSpec[] {
+export function nodeServices({ ports, dataDir, env, standIn, socket }: StackSettings): ServiceSpec[] {
   const common = {
     // Node's compile cache halves the time of the next start.
     NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'node'),
@@ -91,6 +93,7 @@ export function nodeServices({ ports, dataDir, env, standIn }: StackSettings): S
     ...(standIn ? [cognito] : []),
     service('auth-server', 'auth-server/main.ts', 'authServer', {
       METRICS_PORT: String(ports.metrics),
+      AUTH_SERVER_SOCKET: socket ?? '',
       // One person on a laptop does not need a second process.
       AUTH_SERVER_WORKERS: env.AUTH_SERVER_WORKERS || '1',
       REGISTRY_INTERNAL_URL: at(ports.registry),

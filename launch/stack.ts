@@ -7,10 +7,11 @@ import { registeredServerNames } from '../common/settings/bundled-servers.ts';
 import { root } from '../common/settings/values.ts';
 import { nginxServices, writeNginxFiles } from './nginx-files.ts';
 import { defaultPorts, nodeServices, type Ports, type StackSettings } from './services.ts';
+import { gateSocket } from './socket.ts';
 import type { Supervisor } from './supervisor.ts';
 
 /** The options of a whole gateway. Without `SECRET_KEY` in `env`, it is generated and kept in `dataDir`. */
-interface StackOptions extends Omit<StackSettings, 'standIn'> {
+interface StackOptions extends Omit<StackSettings, 'standIn' | 'socket'> {
   /** Runs the services. Its creator can stop them at any time, even while they start. */
   supervisor: Supervisor;
 }
@@ -30,6 +31,7 @@ export async function startStack({ ports, dataDir, env, supervisor }: StackOptio
     ports,
     dataDir,
     standIn,
+    socket: gateSocket(ports.authServer),
     env: {
       ...env,
       REGISTRY_URL: publicUrl,
@@ -53,7 +55,7 @@ async function startAll(supervisor: Supervisor, settings: StackSettings, publicU
   await Promise.all(services.map((service) => supervisor.healthy(service)));
 
   // The registry writes its routes before it listens, so nginx starts with them and need not reload at once.
-  const { nginx, reload, log } = nginxServices(folder, settings.ports);
+  const { nginx, reload, log } = nginxServices(folder, settings.ports, settings.socket);
   execFileSync(reload.command, ['build'], {
     env: { ...process.env, ...reload.env },
     stdio: ['ignore', 'ignore', 'pipe'],

@@ -1,5 +1,5 @@
 import express from 'express';
-import type { Endpoint } from './service.ts';
+import type { Endpoint } from './listen.ts';
 
 /** Metrics: text in the Prometheus format 0.0.4, and its media type. */
 export interface Shown {

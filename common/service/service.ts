@@ -1,27 +1,21 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { useEnvProxy } from '../network/env-proxy.ts';
 import { noticesOn } from '../settings/notices.ts';
 import type { Program } from '../settings/setting.ts';
 import { settings } from '../settings/table.ts';
 import { ConfigError } from '../text/config-error.ts';
+import { type Endpoint, listen, listenOnSocket } from './listen.ts';
 import { createLog, type Logger } from './log.ts';
 import { type LookAtNeeds, withProbes } from './probes.ts';
 import { startTracing, type Tracing } from './tracing.ts';
-
-/** One address where a service listens, and its request listener. */
-export interface Endpoint {
-  listener: RequestListener;
-  host: string;
-  port: number;
-  /** The setting of the port, named when the port is taken. */
-  portVariable: string;
-}
 
 /** A service to run: its request listener, its addresses, and what to close at the end. */
 export interface Service extends Endpoint {
   /** Further addresses, such as the one for metrics. */
   more?: readonly Endpoint[];
+  /** The path of a Unix socket on which it answers too. */
+  socket?: string | undefined;
   /** What it needs to be ready, for `/health/ready`. Without this, it is ready as soon as it listens. */
   needs?: LookAtNeeds;
   /** Called once it listens. An error that this throws ends the process. */
@@ -58,6 +52,10 @@ export async function runService(
     const servers: Server[] = [];
     let stopping = false;
     const listener = withProbes(service.listener, { needs: service.needs, stopping: () => stopping });
+    if (service.socket) {
+      servers.push(await listenOnSocket(listener, service.socket));
+      log.info({ socket: service.socket }, 'listening');
+    }
     // Its own address comes last: a service that answers there listens at all the others too.
     for (const endpoint of [...(service.more ?? []), { ...service, listener }]) {
       servers.push(await listen(endpoint));
@@ -77,23 +75,6 @@ export async function runService(
     log.fatal({ err }, error instanceof Error ? error.message : 'failed');
     process.exit(1);
   }
-}
-
-/** nginx accepts 64 kB of headers and adds the caller's identity. With Node's default of 16 kB such a request gets 431. */
-const maxHeaderSize = 98_304;
-
-function listen({ listener, host, port, portVariable }: Endpoint): Promise<Server> {
-  const server = createServer({ maxHeaderSize }, listener);
-  // nginx keeps idle connections for 60 s. If Node closed first, nginx would use a dead connection and answer 503.
-  server.keepAliveTimeout = 75_000;
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EADDRINUSE') return reject(error);
-      const fault = `port ${port} on ${host} is taken: stop the program that has it, or set ${portVariable}`;
-      reject(new ConfigError([fault]));
-    });
-    server.listen(port, host, () => resolve(server));
-  });
 }
 
 async function shutDown(servers: readonly Server[], service: Service, tracing: Tracing, log: Logger): Promise<void> {
