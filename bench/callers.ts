@@ -32,6 +32,9 @@ others:
 ${Array.from({ length: 10_000 }, (_, i) => `  - {server: server-${i}, methods: [tools/call], tools: [a-${i}, "b-${i}-*"]}`).join('\n')}
 `;
 
+/** The headers by which a caller is known. */
+export type Caller = Readonly<Record<string, string>>;
+
 /** Mints distinct access tokens. */
 export async function tokenMaker(stack: BenchStack): Promise<(change: object) => Promise<string>> {
   const { access } = await loadKeys(join(stack.dataDir, 'cognito-keys.json'));

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,7 +15,10 @@ let nextPort = 23_000;
 /** Starts a server for comparison. */
 export async function startSubject(file: string): Promise<Started> {
   const port = nextPort++;
-  return await started(port, process.execPath, [join(import.meta.dirname, 'subjects', file), String(port)]);
+  const socket = gateSocket(port);
+  if (socket) rmSync(socket, { force: true });
+  const args = [join(import.meta.dirname, 'subjects', file), String(port), ...(socket ? [socket] : [])];
+  return { ...(await started(port, process.execPath, args)), socket };
 }
 
 /**

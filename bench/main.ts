@@ -77,7 +77,6 @@ async function measureAll(): Promise<{ cells: Cell[]; gate: Shot; open: Shot }> 
   const longFile = join(stack.dataDir, 'long-scopes.yml');
   writeFileSync(longFile, longPolicy);
   const bare = await run(startSubject('bare.ts'));
-  const express = await run(startSubject('bare-express.ts'));
   const ours = await run(startAuthServer(stack));
   const long = await run(startAuthServer(stack, { SCOPES_FILE: longFile }));
   const token = await tokenMaker(stack);
@@ -87,7 +86,6 @@ async function measureAll(): Promise<{ cells: Cell[]; gate: Shot; open: Shot }> 
   const toAccounts = await connectAccount(stack, upstream.origin, secretsFile);
   const subjects: [name: string, asked: Started, who: Record<string, string>, only?: 'refused' | 'direct'][] = [
     ['bare Node', bare, full],
-    ['bare Express', express, full],
     [agent, ours, full],
     ['ours, session', ours, session],
     // nginx says so only for a route of its own, whose requests take the relay.
@@ -99,7 +97,7 @@ async function measureAll(): Promise<{ cells: Cell[]; gate: Shot; open: Shot }> 
     ['ours, denied', ours, await bearer({ scope: 'mcp-servers-restricted/read' }), 'refused'],
   ];
   const gates = new Map<Started, Started>();
-  for (const asked of [bare, express, ours, long]) gates.set(asked, await run(startGate(stack, asked)));
+  for (const asked of [bare, ours, long]) gates.set(asked, await run(startGate(stack, asked)));
   const open = await run(startGate(stack, undefined));
 
   const runs: { cell: Cell; shot: Shot }[] = [];
