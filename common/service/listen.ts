@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { chmodSync, unlinkSync } from 'node:fs';
+import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { connect, type ListenOptions } from 'node:net';
 import { ConfigError } from '../text/config-error.ts';
@@ -27,14 +27,14 @@ export async function listen({ listener, host, port, portVariable }: Endpoint): 
 
 /**
  * Listens on a Unix socket, which each user who reaches its folder may use. A process that was killed has left the file: it goes
- * if no process answers there. In node:cluster, the first process has to listen before another one begins.
- * @throws {ConfigError} if another process answers there
+ * if it is a socket and no process answers there. In node:cluster, the first process has to listen before another one begins.
+ * @throws {ConfigError} if another process answers there, or if another kind of file is there
  */
 export async function listenOnSocket(listener: RequestListener, path: string): Promise<Server> {
   if (await isLeft(path)) unlinkSync(path);
   const server = await started(listener, { path }).catch((error: unknown) => {
     if (!isTaken(error)) throw error;
-    throw new ConfigError([`the socket ${path} is taken: stop the program that has it`]);
+    throw new ConfigError([`the socket ${path} is taken: stop the program that has it, or remove what else is there`]);
   });
   // nginx's processes may run as another user than its master. An option of listen() has no effect in node:cluster.
   chmodSync(path, 0o666);
@@ -55,8 +55,9 @@ function isTaken(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
 }
 
-/** Whether no process listens at a socket whose file is there. */
+/** Whether no process listens at a socket whose file is there. A connection to an ordinary file is refused too. */
 async function isLeft(path: string): Promise<boolean> {
+  if (!lstatSync(path, { throwIfNoEntry: false })?.isSocket()) return false;
   const socket = connect(path);
   try {
     await once(socket, 'connect');

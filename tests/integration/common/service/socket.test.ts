@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -81,8 +81,17 @@ test('A second service does not start while the first answers at the socket, and
   const { child, log } = await start();
   if (child.exitCode === null) await once(child, 'exit');
   expect(child.exitCode).toBe(1);
-  expect(await log).toContain(`the socket ${socket} is taken: stop the program that has it`);
+  expect(await log).toContain(`the socket ${socket} is taken: stop the program that has it, or`);
   expect(await ask()).toBe(String(first.child.pid));
+});
+
+test('A service whose socket is set to another file leaves that file as it is, and does not start', async () => {
+  writeFileSync(socket, 'a database');
+  const { child, log } = await start();
+  if (child.exitCode === null) await once(child, 'exit');
+  expect(child.exitCode).toBe(1);
+  expect(await log).toContain(`the socket ${socket} is taken`);
+  expect(readFileSync(socket, 'utf8')).toBe('a database');
 });
 
 test('The processes of a cluster share a socket, also one that killed processes have left', async () => {
