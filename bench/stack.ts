@@ -8,6 +8,7 @@ import { parseEnv } from 'node:util';
 import { fetchAgentToken } from '../agents/token/token.ts';
 import { isPortTaken } from '../common/network/port-in-use.ts';
 import { defaultPorts, type Ports } from '../launch/services.ts';
+import { gateSocket } from '../launch/socket.ts';
 import { startStack } from '../launch/stack.ts';
 import { Supervisor } from '../launch/supervisor.ts';
 
@@ -50,7 +51,7 @@ export async function startBenchStack(
     ...change,
   };
   const supervisor = new Supervisor(() => undefined);
-  await startStack({ ports, dataDir, env, supervisor });
+  await startStack({ ports, dataDir, env, socket: gateSocket(ports.authServer), supervisor });
   return {
     url: `http://localhost:${ports.gateway}`,
     ports,

@@ -7,11 +7,10 @@ import { registeredServerNames } from '../common/settings/bundled-servers.ts';
 import { root } from '../common/settings/values.ts';
 import { nginxServices, writeNginxFiles } from './nginx-files.ts';
 import { defaultPorts, nodeServices, type Ports, type StackSettings } from './services.ts';
-import { gateSocket } from './socket.ts';
 import type { Supervisor } from './supervisor.ts';
 
 /** The options of a whole gateway. Without `SECRET_KEY` in `env`, it is generated and kept in `dataDir`. */
-interface StackOptions extends Omit<StackSettings, 'standIn' | 'socket'> {
+interface StackOptions extends Omit<StackSettings, 'standIn'> {
   /** Runs the services. Its creator can stop them at any time, even while they start. */
   supervisor: Supervisor;
 }
@@ -23,7 +22,7 @@ export type Stack = Awaited<ReturnType<typeof startStack>>;
  * Starts everything without Docker and returns when all services are healthy. If one fails, all are stopped.
  * @throws {ServiceFailure} naming the service
  */
-export async function startStack({ ports, dataDir, env, supervisor }: StackOptions) {
+export async function startStack({ ports, dataDir, env, socket, supervisor }: StackOptions) {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const publicUrl = env.REGISTRY_URL || `http://localhost:${ports.gateway}`;
   const standIn = env.COGNITO_USER_POOL_ID === localPoolId;
@@ -31,7 +30,7 @@ export async function startStack({ ports, dataDir, env, supervisor }: StackOptio
     ports,
     dataDir,
     standIn,
-    socket: gateSocket(ports.authServer),
+    socket,
     env: {
       ...env,
       REGISTRY_URL: publicUrl,

@@ -5,6 +5,7 @@ import { root } from '../common/settings/values.ts';
 import { cleanText } from '../common/text/clean.ts';
 import { createLineSink } from './log-lines.ts';
 import { defaultPorts, type Ports, portNames, portVariables } from './services.ts';
+import { gateSocket } from './socket.ts';
 import { type Stack, startStack } from './stack.ts';
 import { ServiceFailure, Supervisor } from './supervisor.ts';
 
@@ -44,7 +45,7 @@ async function run(): Promise<void> {
   const ports = readPorts(env);
   await refuseTakenPorts(ports);
   const dataDir = env.UP_DATA_DIR || join(root, 'data');
-  const stack = await startStack({ ports, dataDir, env, supervisor });
+  const stack = await startStack({ ports, dataDir, env, socket: gateSocket(ports.authServer), supervisor });
   console.log(welcome(stack, (performance.now() - started) / 1000));
   const warning = await askPublicAddress(stack);
   if (warning !== undefined) console.log(warning);
