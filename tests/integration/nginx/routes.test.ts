@@ -96,5 +96,5 @@ function mapIn(text: string, name: string): string | undefined {
 test('nginx closes an idle connection to a server before the server does', () => {
   expect(build('x http a:1 127.0.0.1:1 /mcp - -').status).toBe(0);
   const text = readFileSync(join(folder, 'routes.conf'), 'utf8');
-  expect(text).toContain('upstream mcp_x { server 127.0.0.1:1 max_fails=0; keepalive 16; keepalive_timeout 1s; }');
+  expect(text).toContain('upstream mcp_x { server 127.0.0.1:1 max_fails=0; keepalive 32; keepalive_timeout 1s; }');
 });
