@@ -25,7 +25,7 @@ const environmentOf = (name: string) => file.services[name]?.environment ?? {};
 
 /** Ports, addresses and names that stay at their defaults because each container has its own. The stand-in sets its own. */
 const fixedInside =
-  /^(AUTH_SERVER|REGISTRY|RELAY|METRICS|REGISTRY_METRICS|RELAY_METRICS|CURRENTTIME|FININFO|REALSERVERFAKETOOLS|MCPGW|HUB|COGNITO)_PORT$|^OWN_PORTS$|^COGNITO_SEED_FILE$|^OTEL_SERVICE_NAME$|^NODE_ENV$/;
+  /^(AUTH_SERVER|REGISTRY|RELAY|METRICS|REGISTRY_METRICS|RELAY_METRICS|CURRENTTIME|FININFO|REALSERVERFAKETOOLS|MCPGW|HUB|COGNITO)_PORT$|^AUTH_SERVER_SOCKET$|^OWN_PORTS$|^COGNITO_SEED_FILE$|^OTEL_SERVICE_NAME$|^NODE_ENV$/;
 
 describe('docker-compose.yml', () => {
   test.each(servicesAndStandIn)('gives %s every setting that it reads, and no other', (name) => {
