@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { asciiJson } from '../../common/text/json.ts';
 import { repeatableId } from '../../common/text/repeatable-id.ts';
 import type { Credential } from '../../common/upstream-secrets/secrets-file.ts';
@@ -49,7 +49,13 @@ export function allow(res: ServerResponse, allowance: Allowance): void {
   if (address !== undefined) headers.push('X-Caller-Address', address);
   if (credentials !== undefined) headers.push(...credentialHeadersOf(credentials));
   if (tool !== undefined) headers.push('X-Tool-Name', asciiToken(tool).slice(0, 1024));
-  res.writeHead(200, headers).end();
+  send(res, 200, headers);
+}
+
+/** Without `Date`: nginx does not read it here. */
+function send(res: ServerResponse, status: number, headers: string[] | OutgoingHttpHeaders): void {
+  res.sendDate = false;
+  res.writeHead(status, headers).end();
 }
 
 function credentialHeadersOf(credentials: readonly Credential[]): string[] {
@@ -105,7 +111,7 @@ export function deny(res: ServerResponse, error: AuthError, about: Announced, re
   }
   if (status === 503 || status === 429) headers['Retry-After'] = error.details.retryAfter ?? 1;
   if (error.details.allow) headers.Allow = error.details.allow.join(', ');
-  res.writeHead(status === 401 ? 401 : 403, headers).end();
+  send(res, status === 401 ? 401 : 403, headers);
 }
 
 /**

@@ -7,6 +7,7 @@ import { meanings } from '../denials/codes.ts';
 import { texts } from '../denials/texts.ts';
 import type { ReceivedBody } from '../limits/bodies.ts';
 import type { McpTarget, OriginalRequest } from '../request/original-request.ts';
+import { readInSteps } from '../request/read-in-steps.ts';
 
 /** How long a caller waits whose heavy bodies have used up their time. Less than the deadline of a decision. */
 const overdrawnMilliseconds = 800;
@@ -32,7 +33,11 @@ export async function readRequest(
       throw new AuthError('body_unseen', texts.body_unseen);
     }
     const raw = { httpMethod, endpoint, body, mcpMethod, mcpName, protocolVersion };
-    return { asked: received.judge(() => readMcpRequest(raw)), body };
+    // Turns of the event loop would cost an ordinary request more than it takes to read.
+    const asked = received.isHeavy()
+      ? await received.judgeInSteps(readInSteps(raw))
+      : received.judge(() => readMcpRequest(raw));
+    return { asked, body };
   } catch (error) {
     // Late, because a body costs time even when it is dropped: a caller who sends the next one at once would use more.
     if (error instanceof AuthError && error.code === 'too_many_requests') await sleep(overdrawnMilliseconds);

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { boundedCache } from '../../common/service/bounded-cache.ts';
 import { Credit } from '../../common/time/credit.ts';
 import { AuthError } from '../denials/auth-error.ts';
@@ -13,6 +14,8 @@ const burstMilliseconds = 500;
 /** What it costs to receive a body, in milliseconds per byte: 6 ms for 4 MiB (Node 26). */
 const receiveMilliseconds = 6 / 4_194_304;
 const mostPrincipals = 10_000;
+/** How long a heavy body waits for those before it. Its decision would be too late afterwards. */
+const longestWaitMilliseconds = 800;
 
 /**
  * How many bytes of bodies one process holds at a time. nginx sends each body as a whole, so a few are there at once.
@@ -28,6 +31,13 @@ export interface ReceivedBody {
   add(bytes: number): void;
   /** Runs a part of the decision that takes the longer, the larger the body is. */
   judge<T>(work: () => T): T;
+  /** Whether it is larger than {@link heavyBytes}. */
+  isHeavy(): boolean;
+  /**
+   * The same in steps, between which other requests are answered. Heavy bodies come one after another, so that no turn of the
+   * event loop has steps of two of them. @throws {AuthError} too_busy if those before it take too long, or what a step throws
+   */
+  judgeInSteps<T>(steps: Generator<undefined, T>): Promise<T>;
   release(): void;
 }
 
@@ -41,6 +51,16 @@ export interface ReceivedBody {
 export function createBodyLimits(maxBody: number, heldBytes = heldBytesFor(maxBody), now = () => performance.now()) {
   const credits = boundedCache<string, Credit>(mostPrincipals);
   let held = 0;
+  let last: Promise<unknown> = Promise.resolve();
+  const afterOthers = <T>(work: () => Promise<T>): Promise<T> => {
+    const since = now();
+    const mine = last.then(() => {
+      if (now() - since > longestWaitMilliseconds) throw new AuthError('too_busy', texts.too_busy);
+      return work();
+    });
+    last = mine.catch(() => undefined);
+    return mine;
+  };
   const charge = (key: string, milliseconds: number) => {
     const credit = credits.get(key) ?? new Credit(burstMilliseconds, () => share, now);
     credit.spend(milliseconds);
@@ -55,6 +75,15 @@ export function createBodyLimits(maxBody: number, heldBytes = heldBytesFor(maxBo
   return (principal: Principal): ReceivedBody => {
     const key = () => `${principal.kind} ${principal.subject}`;
     let size = 0;
+    const judge = <T>(work: () => T): T => {
+      if (size <= heavyBytes) return work();
+      const start = now();
+      try {
+        return work();
+      } finally {
+        charge(key(), now() - start);
+      }
+    };
     return {
       add(bytes) {
         const wasHeavy = size > heavyBytes;
@@ -66,15 +95,19 @@ export function createBodyLimits(maxBody: number, heldBytes = heldBytesFor(maxBo
         if (held > heldBytes) throw new AuthError('too_busy', texts.too_busy);
         if (!wasHeavy) refuseOverdrawn(key());
       },
-      judge(work) {
-        if (size <= heavyBytes) return work();
-        const start = now();
-        try {
-          return work();
-        } finally {
-          charge(key(), now() - start);
-        }
-      },
+      judge,
+      isHeavy: () => size > heavyBytes,
+      judgeInSteps: (steps) =>
+        afterOthers(async () => {
+          for (;;) {
+            await nextTurn();
+            const { done, value } = judge(() => steps.next());
+            if (!done) continue;
+            // What follows is a step too.
+            await nextTurn();
+            return value;
+          }
+        }),
       release() {
         if (size > heavyBytes) charge(key(), size * receiveMilliseconds);
         held -= size;

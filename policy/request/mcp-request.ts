@@ -18,6 +18,8 @@ export interface RawMcpRequest {
   httpMethod: string;
   endpoint: Endpoint;
   body: Uint8Array;
+  /** Returns what `parseStrictJson` made of `body`, or throws its error, if it has read it already. */
+  parsed?: (() => unknown) | undefined;
   /** Header values; undefined when not sent. */
   mcpMethod?: string | undefined;
   mcpName?: string | undefined;
@@ -81,7 +83,7 @@ export function readMcpRequest(raw: RawMcpRequest): McpRequest {
 }
 
 function readMessage(raw: RawMcpRequest): McpRequest {
-  const message = asObject(parse(raw.body), 'the body must be one JSON-RPC message; batches are not accepted');
+  const message = asObject(parse(raw), 'the body must be one JSON-RPC message; batches are not accepted');
   const id = readId(message, raw.body);
   try {
     refuseLookAlikes(message, judgedMembers);
@@ -105,9 +107,9 @@ function readMessage(raw: RawMcpRequest): McpRequest {
   }
 }
 
-function parse(body: Uint8Array): unknown {
+function parse({ body, parsed }: RawMcpRequest): unknown {
   try {
-    return parseStrictJson(body);
+    return parsed ? parsed() : parseStrictJson(body);
   } catch (error) {
     if (error instanceof UnreadableBody) throw new RefusedRequest(error.message, { rpcCode: -32700 });
     throw error;

@@ -43,18 +43,24 @@ export function inexactNumbers(bytes: Uint8Array): ReadonlySet<number> | 'any' {
   const found = new Set<number>();
   let compared = 0;
   for (let i = 0; i < bytes.length; i++) {
-    if (bytes[i] === quote) i = endOfString(bytes, i + 1);
-    if (!isDigit(bytes[i] ?? 0)) continue;
+    const c = bytes[i] ?? 0;
+    if (c === quote) i = endOfString(bytes, i + 1);
+    if (!isDigit(c)) continue;
     const start = i;
     i = endOfNumber(bytes, start);
     if (isShort(bytes, start, i)) continue;
     if (++compared > mostCompared) return 'any';
     const text = textOf(bytes, start, i);
-    if (text.length <= longestExact && normal(text) === normal(String(Number(text)))) continue;
+    const value = Number(text);
+    if (text.length <= longestExact && isExact(text, String(value))) continue;
     // The sign is in front of what was read.
-    for (const value of [Number(text), -Number(text)]) found.add(value);
+    found.add(value).add(-value);
   }
   return found;
+}
+
+function isExact(text: string, ofDouble: string): boolean {
+  return text === ofDouble || normal(text) === normal(ofDouble);
 }
 
 /** Every decimal number of 15 digits is exact. */

@@ -8,9 +8,6 @@ export const unknownArguments: unique symbol = Symbol('unknown arguments');
 /** The arguments of a call of a tool, parsed. A number that not all programs read alike is NaN. */
 export type ToolArguments = Readonly<Record<string, unknown>> | typeof anyArguments | typeof unknownArguments;
 
-/** More digits than a double can always hold, or an exponent. A text may hold the like: then more is looked at. */
-const suspicious = /\d[\d.]{15}|[\d.][eE]/;
-
 /**
  * Returns the arguments of a call as they are judged: none if they are missing, and unknown ones if they are no object.
  * @param given `params.arguments`
@@ -19,8 +16,7 @@ const suspicious = /\d[\d.]{15}|[\d.][eE]/;
 export function readToolArguments(given: unknown, body: Uint8Array): ToolArguments {
   if (given === undefined) return {};
   if (typeof given !== 'object' || given === null || Array.isArray(given)) return unknownArguments;
-  const isSuspicious = suspicious.test(Buffer.from(body.buffer, body.byteOffset, body.length).toString('latin1'));
-  const inexact = isSuspicious ? inexactNumbers(body) : new Set<number>();
+  const inexact = inexactNumbers(body);
   const isExact = inexact !== 'any' && inexact.size === 0;
   return (isExact ? given : without(inexact, given)) as Record<string, unknown>;
 }

@@ -109,3 +109,94 @@ describe('the memory of bodies', () => {
     for (const most of [1_024, maxBody, 100_000_000]) expect(heldBytesFor(most)).toBeGreaterThanOrEqual(2 * most);
   });
 });
+
+describe('the steps of heavy bodies', () => {
+  const received = (receive: ReturnType<typeof limits>['receive'], who = 'a') => {
+    const body = receive(someone(who));
+    body.add(heavy);
+    return body;
+  };
+
+  test('come one in each turn of the event loop, so that other requests are answered between them', async () => {
+    const { receive } = limits();
+    const seen: string[] = [];
+    const steps = function* (name: string): Generator<undefined, string> {
+      for (const step of [1, 2]) {
+        seen.push(`${name}${step}`);
+        yield;
+      }
+      return name;
+    };
+    let turns = 0;
+    const watch = () => {
+      seen.push('turn');
+      if (++turns < 100) setImmediate(watch);
+    };
+    setImmediate(watch);
+    const both = ['a', 'b'].map((name) => received(receive, name).judgeInSteps(steps(name)));
+    expect(await Promise.all(both)).toEqual(['a', 'b']);
+    // No turn has steps of two bodies, nor two of one.
+    expect(seen.join(' ')).not.toMatch(/\d \w\d/);
+    expect(seen.filter((each) => each !== 'turn')).toEqual(['a1', 'a2', 'b1', 'b2']);
+  });
+
+  test('go on for others after one that fails', async () => {
+    const { receive } = limits();
+    const failing = function* (): Generator<undefined, never> {
+      yield;
+      throw new RangeError('broken');
+    };
+    const good = function* (): Generator<undefined, string> {
+      yield;
+      return 'read';
+    };
+    const first = received(receive).judgeInSteps(failing());
+    const second = received(receive).judgeInSteps(good());
+    await expect(first).rejects.toThrow(new RangeError('broken'));
+    expect(await second).toBe('read');
+  });
+
+  test('are denied, and not begun, if those before them took too long', async () => {
+    const { receive, wait } = limits();
+    const slow = function* (): Generator<undefined, string> {
+      wait(801);
+      yield;
+      return 'read';
+    };
+    let isBegun = false;
+    const late = function* (): Generator<undefined, string> {
+      isBegun = true;
+      yield;
+      return 'read';
+    };
+    const first = received(receive).judgeInSteps(slow());
+    const second = received(receive).judgeInSteps(late());
+    await expect(second).rejects.toMatchObject({ code: 'too_busy' });
+    expect([await first, isBegun]).toEqual(['read', false]);
+    expect(await received(receive, 'another').judgeInSteps(late())).toBe('read');
+  });
+
+  test('count as the time of their principal', async () => {
+    const { receive, wait, send } = limits();
+    const slow = function* (): Generator<undefined, string> {
+      wait(300);
+      yield;
+      wait(300);
+      return 'read';
+    };
+    const body = received(receive, 'greedy');
+    await body.judgeInSteps(slow());
+    body.release();
+    expect(send('greedy', heavy, 0)?.code).toBe('too_many_requests');
+    expect(send('other', heavy, 0)).toBeUndefined();
+  });
+
+  test('are for heavy bodies only', () => {
+    const { receive } = limits();
+    const body = receive(someone('a'));
+    body.add(heavyBytes);
+    expect(body.isHeavy()).toBe(false);
+    body.add(1);
+    expect(body.isHeavy()).toBe(true);
+  });
+});
