@@ -1,6 +1,4 @@
 import cluster from 'node:cluster';
-import type { IncomingMessage, RequestListener } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { cognitoIssuer, createStandInFetch, localPoolId, type StandInFetch } from '../common/identity/cognito.ts';
 import { watchApprovedTools } from '../common/policy/approved-tools-watch.ts';
 import type { Logger } from '../common/service/log.ts';
@@ -11,9 +9,8 @@ import type { Tracing } from '../common/service/tracing.ts';
 import { readConfig } from '../common/settings/config.ts';
 import { watchUpstreamSecrets } from '../common/upstream-secrets/watch.ts';
 import type { Policy } from '../policy/policy.ts';
-import { type AppDeps, createApp } from './app.ts';
+import type { AppDeps } from './app.ts';
 import type { StartThread } from './audit/thread/messages.ts';
-import { createTokenVerifier, type TokenVerifier } from './cognito/cognito-token.ts';
 import { createFreshLogin } from './cognito/fresh-login.ts';
 import type { OAuthClient } from './cognito/oauth-client.ts';
 import { commandLineName, configuredProviders } from './cognito/providers.ts';
@@ -21,19 +18,12 @@ import { standInJwksCache } from './cognito/stand-in-keys.ts';
 import { createTokenVault } from './cognito/token-vault.ts';
 import { createMetrics, type Metrics } from './decisions/metrics.ts';
 import { shareMetrics } from './decisions/shared-metrics.ts';
-import { createDelegations } from './delegation/delegations.ts';
 import { traceDecisions } from './gate/tracing.ts';
-import { createValidate } from './gate/validate.ts';
-import { createAccessTokens } from './identity/access-token.ts';
-import { createAssertionSigner } from './identity/assertion.ts';
 import { createLocalSessions } from './identity/cookie/local-session.ts';
 import { createSessionSeal } from './identity/cookie/session.ts';
 import { createSessionCookie } from './identity/cookie/session-cookie.ts';
 import { createGroupSource, type GroupSourceDeps } from './identity/group-refresh.ts';
-import { createPersonalTokens } from './identity/personal-token.ts';
 import { createSessionKeeper, type SessionKeeper } from './identity/session-keeper.ts';
-import { createKeyRotation, type KeyRotation, keepRotating } from './keys/key-rotation.ts';
-import { createSigningKeys } from './keys/signing-keys.ts';
 import { createCallLimits } from './limits/call-limits.ts';
 import { openCountStore } from './limits/count-store.ts';
 import { createThrottle } from './limits/throttle.ts';
@@ -43,8 +33,11 @@ import { type Config, configSchema, metricsAddress } from './process/config.ts';
 import { accountsOf, connectingOf } from './serve-accounts.ts';
 import { auditOf } from './serve-audit.ts';
 import { holdsOf } from './serve-holds.ts';
+import { listenerOf } from './serve-listener.ts';
 import { authorizationOf } from './serve-oauth.ts';
 import { policyOf } from './serve-policy.ts';
+import { signersOf } from './serve-signers.ts';
+import { tokensOf } from './serve-tokens.ts';
 import { openStore, type Store } from './store/store.ts';
 
 /** nginx waits for 1.5 s. A login in progress may take a little longer. */
@@ -102,8 +95,7 @@ async function assemble(config: Config, { env, stopping, tracing, startThread, l
   ]);
   policy.onChange(forget);
   const standInFetch = standInOf(config, log);
-  const tokens = verifierOf(config, standInFetch, metrics);
-  void warmUp(tokens, log);
+  const tokens = tokensOf(config, standInFetch, metrics, log);
   const cookie = createSessionCookie(publicUrl);
   const providers = configuredProviders(config, standInFetch);
   const [vault, pages] = [createTokenVault(secretKeys), createPages()];
@@ -159,15 +151,6 @@ function needsOf(policy: { faults: () => readonly string[] }, { ping }: Store): 
   return async () => ({ policy: policyNeed(policy.faults()), store: await storeNeed(ping) });
 }
 
-/** The app, and a shortcut to its `/validate`: Express's routing costs 14 µs of CPU per request (Node 26). */
-function listenerOf(deps: AppDeps): RequestListener {
-  const validate = createValidate(deps);
-  const app = createApp(deps, validate);
-  const isValidate = ({ url, method }: IncomingMessage) =>
-    url === '/validate' && (method === 'POST' || method === 'GET');
-  return (req, res) => (isValidate(req) ? validate(req, res) : app(req, res));
-}
-
 /** What everything else works with. The policy may be in the store, and the metrics name the policy. */
 async function basisOf(config: Config, { env, tracing, log }: Pick<Parts, 'env' | 'tracing' | 'log'>) {
   const files = await filesOf(config, env, log);
@@ -185,29 +168,6 @@ async function filesOf(config: Config, env: NodeJS.ProcessEnv, log: Logger) {
     upstreamSecrets: await watchUpstreamSecrets({ path: config.UPSTREAM_SECRETS_FILE, env, log }),
     toolGuard: watchApprovedTools(config.TOOL_CHANGES, config.APPROVED_TOOLS_FILE, log),
   };
-}
-
-/** What signs with keys of the store, and keeps replacing them. */
-async function signersOf(config: Config, store: Store, metrics: Metrics, log: Logger) {
-  const publicUrl = config.REGISTRY_URL;
-  const [rotation, accessTokenRotation] = [store.keys, store.accessTokenKeys].map((keys) =>
-    createKeyRotation(keys, config.ASSERTION_KEY_DAYS),
-  ) as [KeyRotation, KeyRotation];
-  const lookedUp = (hit: boolean) => metrics.lookedUp('assertion', hit);
-  const assertions = await createAssertionSigner(store.keys, publicUrl, rotation, lookedUp);
-  const delegations = createDelegations(createSigningKeys(store.keys, rotation), publicUrl);
-  const accessTokens = createAccessTokens(createSigningKeys(store.accessTokenKeys, accessTokenRotation), publicUrl);
-  const secret = await store.secrets.get('personal-tokens');
-  const personalTokens = createPersonalTokens(secret, config.PERSONAL_TOKEN_DAYS);
-  const stops = [rotation, accessTokenRotation].map((each) => keepRotating(each, log));
-  const stopRotating = () => {
-    for (const stop of stops) stop();
-  };
-  const forget = () => {
-    assertions.forget();
-    delegations.forget();
-  };
-  return { assertions, accessTokens, personalTokens, delegations, forget, stopRotating };
 }
 
 /** The limits of the policy, counted with all other processes. */
@@ -239,16 +199,6 @@ function plainSettings(config: Config) {
   };
 }
 
-function verifierOf(config: Config, standInFetch: StandInFetch | undefined, metrics: Metrics): TokenVerifier {
-  return createTokenVerifier({
-    userPoolId: config.COGNITO_USER_POOL_ID,
-    allowedClientIds: [config.COGNITO_CLIENT_ID, ...config.COGNITO_ALLOWED_CLIENT_IDS],
-    publicUrl: config.REGISTRY_URL,
-    ...(standInFetch && { jwksCache: standInJwksCache(standInFetch) }),
-    keysFetched: metrics.keysFetched,
-  });
-}
-
 function keeperOf(config: Config, { sessions, people }: Store, deps: GroupSourceDeps, log: Logger): SessionKeeper {
   const limits = { idleSeconds: config.SESSION_IDLE_MINUTES * 60, groupsMaxAgeSeconds: config.GROUPS_MAX_AGE * 60 };
   return createSessionKeeper({ ...limits, sessions, people, fetchGroups: createGroupSource(deps), log });
@@ -264,20 +214,6 @@ function localSessionsOf(config: Config, policy: () => Policy, log: Logger) {
   if (config.ALLOW_LOCAL_SESSIONS !== 'true') return undefined;
   log.warn('ALLOW_LOCAL_SESSIONS is on: with SECRET_KEY, one can act as any user who is not an administrator');
   return createLocalSessions(config.SECRET_KEY, policy);
-}
-
-/** Fetches the pool's keys before the first request needs them. Retries with growing pauses. */
-async function warmUp(tokens: TokenVerifier, log: Logger): Promise<void> {
-  for (let wait = 250; ; wait = Math.min(wait * 2, 30_000)) {
-    try {
-      return await tokens.warmUp();
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      if (wait > 2_000)
-        log.warn({ reason }, "the user pool's keys cannot be fetched: requests with tokens get 503 until they are");
-    }
-    await sleep(wait, undefined, { ref: false });
-  }
 }
 
 function standInOf({ COGNITO_USER_POOL_ID: pool, COGNITO_LOCAL_ENDPOINT: endpoint }: Config, log: Logger) {

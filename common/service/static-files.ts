@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, gzip } from 'node:zlib';
-import { type RequestHandler, Router } from 'express';
+import type { RequestHandler } from 'express';
 
 const types: Record<string, string> = {
   '.css': 'text/css; charset=utf-8',
@@ -36,7 +36,7 @@ export function filesIn(folder: string): Map<string, readonly string[]> {
  * @throws if a file's extension has no content type here
  */
 export function createStaticFiles(mount: string, files: ReadonlyMap<string, readonly string[]>) {
-  const router = Router({ caseSensitive: true, strict: true });
+  const answers = new Map<string, RequestHandler>();
   const hrefs = new Map<string, string>();
   /** Adds a file, after those that it imports: a module names the others by their hashes too. */
   const add = (file: string): string => {
@@ -56,11 +56,16 @@ export function createStaticFiles(mount: string, files: ReadonlyMap<string, read
     hrefs.set(file, href);
     const send = sender(type, hash, body);
     // Public: the files are the same for everyone, and published with the source.
-    router.get(`/${hashed}`, send('public, max-age=31536000, immutable'));
-    router.get(`/${file}`, send('public, max-age=3600'));
+    answers.set(`/${hashed}`, send('public, max-age=31536000, immutable'));
+    answers.set(`/${file}`, send('public, max-age=3600'));
     return href;
   };
   for (const file of files.keys()) add(file);
+  // Not a router of Express: what only names the files, in pages, starts without Express.
+  const router: RequestHandler = (req, res, next) => {
+    const answer = req.method === 'GET' || req.method === 'HEAD' ? answers.get(req.path) : undefined;
+    return answer ? answer(req, res, next) : next();
+  };
   return {
     /** The address of a file, for a page. */
     href(file: string): string {
