@@ -1,6 +1,6 @@
 import { type Caller, policy, sessionOf, tokenMaker } from '../callers.ts';
 import { type Started, startAuthServer, startGate, startSubject } from '../gates.ts';
-import { startBenchStack, startUpstream } from '../stack.ts';
+import { type BenchStack, startBenchStack, startUpstream } from '../stack.ts';
 import { cpuOf, type Run, shoot, withChildren } from '../wrk.ts';
 
 /** What one call costs by one way, in one round: CPU in microseconds, times in milliseconds. */
@@ -35,13 +35,14 @@ export async function measureCost(
       res.writeHead(200, { 'content-type': 'application/json', 'content-length': answer.length }).end(answer);
     });
   });
-  const stack = await startBenchStack(upstream.origin, policy);
   const started: Started[] = [];
   const end = () => {
     for (const { child } of started) child.kill('SIGTERM');
   };
   process.once('exit', end);
+  let stack: BenchStack | undefined;
   try {
+    stack = await startBenchStack(upstream.origin, policy);
     const run = async (starting: Promise<Started>) => {
       const one = await starting;
       started.push(one);
@@ -75,7 +76,7 @@ export async function measureCost(
   } finally {
     end();
     process.off('exit', end);
-    await stack.stop();
+    await stack?.stop();
     upstream.close();
   }
 }

@@ -10,7 +10,7 @@ const listener: RequestListener = (req, res) => {
     res.writeHead(200, { 'Content-Length': 0 }).end();
   });
 };
-for (const where of [{ port: Number(port), host: '127.0.0.1' }, { path: socket }]) {
+for (const where of [{ port: Number(port), host: '127.0.0.1' }, ...(socket ? [{ path: socket }] : [])]) {
   const server = createServer(listener);
   server.keepAliveTimeout = 75_000;
   server.listen({ ...where, readableAll: true, writableAll: true });

@@ -93,6 +93,10 @@ pre { padding: var(--space-3); border-radius: var(--radius-small); background: v
 .quiet { color: var(--text-quiet); }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: var(--radius-small); }
 [hidden] { display: none !important; }
+/* What only a script can do is there from the first paint, so that nothing moves, and not at all without scripts. */
+@media (scripting: none) {
+  [data-copy] { display: none !important; }
+}
 .product { display: flex; align-items: center; gap: var(--space-2); color: var(--text); font-weight: 600; letter-spacing: -0.01em; text-decoration: none; white-space: nowrap; }
 .logo { width: 24px; height: 24px; flex: none; }
 main { max-width: 1328px; margin: 0 auto; padding: var(--space-6) var(--space-6) 64px; }

@@ -13,6 +13,7 @@ import { useClock } from '../support/clock.ts';
 import { answerClient } from '../support/gateway/consent.ts';
 import { type Gateway, startGateway } from '../support/gateway/gateway.ts';
 import { openStream } from '../support/gateway/open-stream.ts';
+import { until } from '../support/listen.ts';
 
 const run = promisify(execFile);
 const clock = useClock();
@@ -170,7 +171,15 @@ describe.each(sdks)('%s', (_name, sdk) => {
   });
 
   test('is out when an operator ends the access of the person, and asks for a new login', async () => {
-    const { application, connection } = await logIn(sdk, 'dave', undefined, 'currenttime');
+    let opened: Awaited<ReturnType<typeof logIn>> | undefined;
+    // A login in the second in which the other SDK's was ended is ended too.
+    const isOpen = async () => {
+      opened = await logIn(sdk, 'dave', undefined, 'currenttime').catch(() => undefined);
+      return opened !== undefined;
+    };
+    expect(await until(isOpen)).toBe(true);
+    if (!opened) return;
+    const { application, connection } = opened;
     const command = ['--disable-warning=ExperimentalWarning', 'operations/revoke/main.ts', '--user', 'dave'];
     await run(process.execPath, command, { env: { ...process.env, DATA_DIR: gateway.dataDir } });
     let failure: unknown;
