@@ -3,6 +3,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectAccount, writeAccountEntry } from './accounts.ts';
+import { behind, bodyOf, startCalled, types } from './call.ts';
 import {
   clientTokenOf,
   inManyGroups,
@@ -17,7 +18,7 @@ import { measureColdTokens, measureLatency, measureRegistry, measureSearch, meas
 import { type Started, startAuthServer, startGate, startSubject } from './gates.ts';
 import { measureHubMemory } from './hub/memory.ts';
 import { measureHub } from './hub/speed.ts';
-import { startBenchStack, startUpstream } from './stack.ts';
+import { startBenchStack } from './stack.ts';
 import { asMarkdown, type Cell, rowsOf } from './table.ts';
 import { needWrk, type Shot, shoot } from './wrk.ts';
 
@@ -26,16 +27,10 @@ const json = process.argv.includes('--json');
 const rounds = quick ? 3 : 7;
 const seconds = quick ? 1 : 3;
 const agent = 'ours, agent';
-const types = { 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream' };
 const bodies = { '300 B': 130, '16 kB': 15_830 } as const;
 
 await needWrk();
-const answer = Buffer.from('{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"done"}]}}');
-const upstream = await startUpstream((req, res) => {
-  req.resume().on('end', () => {
-    res.writeHead(200, { 'content-type': 'application/json', 'content-length': answer.length }).end(answer);
-  });
-});
+const upstream = await startCalled();
 const secretsFile = writeAccountEntry(upstream.origin);
 const stack = await startBenchStack(upstream.origin, policy, [], { UPSTREAM_SECRETS_FILE: secretsFile });
 const others: Started[] = [];
@@ -139,14 +134,4 @@ function direct({ port, pid }: Started, who: Record<string, string>, letters: nu
     'X-Real-IP': '127.0.0.1',
   };
   return { url: `http://127.0.0.1:${port}/validate`, headers, body: bodyOf(letters), pids: [pid] };
-}
-
-function behind({ port }: Started, who: Record<string, string>, letters: number): Shot {
-  const headers = { ...who, ...types, Host: `localhost:${port}` };
-  return { url: `http://127.0.0.1:${port}/bench/mcp`, headers, body: bodyOf(letters), pids: [] };
-}
-
-function bodyOf(letters: number): string {
-  const params = { name: 'current_time_by_timezone', arguments: { tz_name: 'Asia/Tokyo', note: 'x'.repeat(letters) } };
-  return JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params });
 }

@@ -1,6 +1,7 @@
+import { behind, startCalled } from '../call.ts';
 import { type Caller, policy, sessionOf, tokenMaker } from '../callers.ts';
 import { type Started, startAuthServer, startGate, startSubject } from '../gates.ts';
-import { type BenchStack, startBenchStack, startUpstream } from '../stack.ts';
+import { type BenchStack, startBenchStack } from '../stack.ts';
 import { cpuOf, type Run, shoot, withChildren } from '../wrk.ts';
 
 /** What one call costs by one way, in one round: CPU in microseconds, times in milliseconds. */
@@ -16,11 +17,6 @@ export type Costs = Map<Way, Cost[]>;
 export const ways = ['nginx alone', 'floor', 'agent', 'session'] as const;
 export type Way = (typeof ways)[number];
 
-const types = { 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream' };
-const params = { name: 'current_time_by_timezone', arguments: { tz_name: 'Asia/Tokyo', note: 'x'.repeat(130) } };
-const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params });
-const answer = Buffer.from('{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"done"}]}}');
-
 /**
  * Measures one `tools/call` of 300 bytes through nginx, way by way in turns, so that other load affects all alike. A round before
  * the first warms up.
@@ -30,11 +26,7 @@ export async function measureCost(
   asked: readonly Way[],
   { rounds, seconds, connections }: { rounds: number; seconds: number; connections: readonly number[] },
 ): Promise<Map<number, Costs>> {
-  const upstream = await startUpstream((req, res) => {
-    req.resume().on('end', () => {
-      res.writeHead(200, { 'content-type': 'application/json', 'content-length': answer.length }).end(answer);
-    });
-  });
+  const upstream = await startCalled();
   const started: Started[] = [];
   const end = () => {
     for (const { child } of started) child.kill('SIGTERM');
@@ -89,9 +81,7 @@ async function costOf(
   const nginx = withChildren(gate.pid);
   const own = service ? [service.pid] : [];
   const before = { nginx: cpuOf(nginx), gate: cpuOf(own) };
-  const headers = { ...who, ...types, Host: `localhost:${gate.port}` };
-  const shot = { url: `http://127.0.0.1:${gate.port}/bench/mcp`, headers, body, pids: [] };
-  const { count, p50, p99 } = await shoot(shot, connections, seconds);
+  const { count, p50, p99 } = await shoot(behind(gate, who, 130), connections, seconds);
   const each = (now: number, then: number) => ((now - then) * 1e6) / count;
   return { nginx: each(cpuOf(nginx), before.nginx), gate: each(cpuOf(own), before.gate), p50, p99 };
 }

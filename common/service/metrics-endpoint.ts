@@ -1,4 +1,5 @@
 import type { RequestListener } from 'node:http';
+import { lateListener } from './late-listener.ts';
 import type { Endpoint } from './listen.ts';
 
 /** Metrics: text in the Prometheus format 0.0.4, and its media type. */
@@ -12,15 +13,7 @@ export interface Shown {
  * not see names of servers or rates of denials. Express is loaded for the first scrape, so that the service starts sooner.
  */
 export function metricsEndpoint(metrics: Shown, at: Omit<Endpoint, 'listener'>): Endpoint {
-  let app: Promise<RequestListener> | undefined;
-  const listener: RequestListener = (req, res) => {
-    app ??= createApp(metrics);
-    void app.then(
-      (answer) => answer(req, res),
-      () => void res.writeHead(503).end(),
-    );
-  };
-  return { listener, ...at };
+  return { listener: lateListener(() => createApp(metrics)), ...at };
 }
 
 async function createApp(metrics: Shown): Promise<RequestListener> {
