@@ -127,6 +127,19 @@ export async function endRequests(transaction: Writing, server: string): Promise
   await open.where('state', '=', 'open').execute();
 }
 
+/**
+ * Ends the open requests for servers that are gone: a registry of a release without requests, over the same database, deletes a
+ * server only.
+ */
+export async function endRequestsOfGone(database: RegistryDatabase): Promise<void> {
+  const open = database.db.selectFrom('access_request').select('server').distinct().where('state', '=', 'open');
+  const left = await open.where('server', 'not in', database.db.selectFrom('server').select('name')).execute();
+  if (left.length === 0) return;
+  await writing(database, async (transaction) => {
+    for (const { server } of left) if (!(await readServer(transaction, server))) await endRequests(transaction, server);
+  });
+}
+
 /** Moves the requests for a server to its new name, in the transaction that renames it. */
 export async function renameRequests(transaction: Writing, from: string, to: string): Promise<void> {
   await endRequests(transaction, to);

@@ -18,7 +18,7 @@ import { openRegistryDatabase, type Writing, writing } from './database.ts';
 import { createDefinitionTable, forgetDefinitions } from './definitions.ts';
 import { keepFormerOwner, readFormerOwner } from './former-owners.ts';
 import { createObservations, forgetObservations } from './observations.ts';
-import { createRequestTable, endRequests } from './requests.ts';
+import { createRequestTable, endRequests, endRequestsOfGone } from './requests.ts';
 import { createServerCache, deleteServer, putServer, readServer } from './servers.ts';
 
 /** One change of one server. */
@@ -53,7 +53,9 @@ export async function openStore(where: string, onFailure: (error: unknown) => vo
   });
   const listeners: (() => void)[] = [];
   const catchUp = async () => {
-    if (await memory.follow()) for (const listener of listeners) listener();
+    if (!(await memory.follow())) return;
+    for (const listener of listeners) listener();
+    await endRequestsOfGone(database);
   };
   const timer = interval(changeCheckMilliseconds, catchUp, onFailure);
   return {

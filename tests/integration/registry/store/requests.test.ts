@@ -11,6 +11,7 @@ import { renameServer } from '../../../../registry/store/rename.ts';
 import { seed } from '../../../../registry/store/seed.ts';
 import { parseServers } from '../../../../registry/store/servers-file.ts';
 import { openStore, type RegistryStore } from '../../../../registry/store/store.ts';
+import { until } from '../../../support/listen.ts';
 import { bothDatabases, type Places } from '../../../support/postgres/both-databases.ts';
 import { linesUntilKilled } from '../../../support/process.ts';
 import { recordingLog } from '../../../support/registry/registry-fixture.ts';
@@ -139,6 +140,55 @@ describe.each<[string, Places]>(bothDatabases('registry.db'))('%s:', (kind, plac
     const { revision } = other.store.get('notes') ?? {};
     await other.store.change({ name: 'notes', revision, next: undefined, action: 'delete', by: eva });
     await expect(one.requests.ask(carol, wish('notes'))).rejects.toMatchObject({ code: 'not_found' });
+  });
+
+  describe('beside a registry of the last release', () => {
+    const row = (name: string) => raw.db.selectFrom('server').selectAll().where('name', '=', name).executeTakeFirst();
+    const note = async (server: string, action: string) => {
+      const at = new Date().toISOString();
+      const change = { at, server, action, by_sub: 'a', by_name: 'a', fields: '{}' };
+      await raw.db
+        .insertInto('server_change')
+        .values(change as never)
+        .execute();
+    };
+    /** As the last release deletes a server. */
+    const deleteOld = async (server: string) => {
+      await note(server, 'delete');
+      await raw.db.deleteFrom('server').where('name', '=', server).execute();
+    };
+
+    test('requests stay when it changes a server, and are answered as before', async () => {
+      const { id } = await one.requests.ask(carol, wish('time', ['now']));
+      await note('time', 'edit');
+      await raw.db.updateTable('server').set({ title: 'Edited' }).where('name', '=', 'time').execute();
+      expect(await until(() => one.store.get('time')?.title === 'Edited')).toBe(true);
+      expect(await one.requests.open()).toMatchObject([{ id, tools: ['now'] }]);
+      expect(await one.requests.answer(id, 'given', eva)).toMatchObject({ state: 'given' });
+    });
+
+    test('requests end with a server that it deletes, those for others stay, and a server of the same name begins without', async () => {
+      const [notes, time] = [await one.requests.ask(carol, wish('notes')), await one.requests.ask(carol, wish('time'))];
+      const before = await row('notes');
+      await deleteOld('notes');
+      expect(await until(async () => (await one.requests.find(notes.id))?.state === 'ended')).toBe(true);
+      await note('notes', 'register');
+      await raw.db
+        .insertInto('server')
+        .values(before as never)
+        .execute();
+      await one.store.refresh();
+      expect(await one.requests.open()).toEqual([time]);
+      expect((await one.requests.ask(carol, wish('notes'))).id).not.toBe(notes.id);
+    });
+
+    test('it refuses the tables when it starts again, and all requests are still there', async () => {
+      const made = await one.requests.ask(carol, wish('time'));
+      const old = where.startsWith('postgres') ? openPostgres(where, () => undefined) : openSqlite(where);
+      const known = Object.fromEntries(Object.entries(changes).filter(([name]) => name <= released));
+      await expect(migrate(old, known, 'registry')).rejects.toThrow('013-access-requests');
+      expect(await one.requests.open()).toEqual([made]);
+    });
   });
 
   test('a registry that is killed in the middle of its work keeps each request that it has confirmed, once', async () => {
