@@ -61,11 +61,14 @@ export async function othersOf(deps: OthersDeps, { q, page }: PeopleQuery): Prom
 
 /** How many people of some groups were seen in the last {@link seenDays} days. */
 export async function groupsOf(
-  { audit }: Pick<OthersDeps, 'audit'>,
+  { audit, directory }: Pick<OthersDeps, 'audit' | 'directory'>,
   { group }: { group: readonly string[] },
 ): Promise<SeenGroups> {
   const groups = [...new Set(group)];
-  const counts = await audit.ask('groups', { groups, since: Date.now() - seenDays * dayMilliseconds });
+  const since = Date.now() - seenDays * dayMilliseconds;
+  // Who has signed in and only looked at pages has no record.
+  const present = await directory.groupsOf(groups, Math.floor(since / 1000));
+  const counts = await audit.ask('groups', { groups, since, present });
   return { groups: groups.map((each) => ({ group: each, people: counts.get(each) ?? 0 })) };
 }
 

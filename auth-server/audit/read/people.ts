@@ -11,24 +11,33 @@ export interface SeenPerson {
   seenAt: number;
 }
 
+/** Which people are counted. */
+export interface SeenQuery {
+  groups: readonly string[];
+  /** Milliseconds since 1970; a person's last record counts to the day. */
+  since: number;
+  /** The groups of people who were seen otherwise, by subject: these count, and not those of their last record. */
+  present?: ReadonlyMap<string, readonly string[]>;
+}
+
 /**
- * Counts the people of some groups of whom there are records.
- * @param since milliseconds since 1970; a person's last record counts to the day
+ * Counts the people of some groups of whom there are records, or who are present.
  * @returns the count by group; a group of which no one was seen is left out
  */
 export async function countSeen(
   { main }: AuditDatabase,
-  { groups, since }: { groups: readonly string[]; since: number },
+  { groups, since, present = new Map() }: SeenQuery,
 ): Promise<Map<string, number>> {
   const rows = await peopleIn(main)
     .innerJoin('audit_caller', 'audit_caller.digest', 'audit_name.caller')
     .where('audit_name.seen_at', '>=', since)
-    .select('audit_caller.text')
+    .select(['audit_name.value', 'audit_caller.text'])
     .execute();
+  const recorded = rows.filter(({ value }) => !present.has(value));
+  const all = [...recorded.map(({ text }) => (JSON.parse(text) as { groups: string[] }).groups), ...present.values()];
   const wanted = new Set(groups);
   const counts = new Map<string, number>();
-  for (const { text } of rows) {
-    const { groups: own } = JSON.parse(text) as { groups: string[] };
+  for (const own of all) {
     for (const group of new Set(own)) if (wanted.has(group)) counts.set(group, (counts.get(group) ?? 0) + 1);
   }
   return counts;

@@ -3,7 +3,7 @@ import type { AuditDatabase } from '../store/database.ts';
 import type { NameStore } from '../store/names.ts';
 import type { Visible } from '../visible.ts';
 import { createPages } from './page.ts';
-import { countSeen, seenPeople } from './people.ts';
+import { countSeen, type SeenQuery, seenPeople } from './people.ts';
 
 export type ReadQuestions = ReturnType<typeof createReadQuestions>;
 
@@ -16,8 +16,8 @@ export function createReadQuestions(database: AuditDatabase, names: NameStore) {
       readPage(query, visible),
     /** The people whose name or subject has a text, in any case of ASCII letters: those seen last first. */
     people: (asked: { text: string; most: number }) => seenPeople(database, asked),
-    /** How many people of some groups were seen since a time, in milliseconds since 1970. */
-    groups: (asked: { groups: readonly string[]; since: number }) => countSeen(database, asked),
+    /** How many people of some groups were seen. */
+    groups: (asked: SeenQuery) => countSeen(database, asked),
     /** The servers that records name; `#registry` is the registry. */
     async servers(_: Record<string, never>): Promise<string[]> {
       const rows = database.main.selectFrom('audit_name').select('value').where('kind', '=', 'server');

@@ -1,6 +1,6 @@
 import { type Kysely, type RawBuilder, type SelectQueryBuilder, sql } from 'kysely';
-import { nowInSeconds } from '../../../common/time/now.ts';
 import type { Schema } from '../migrations.ts';
+import { groupsOf, present, stands } from './presence.ts';
 
 /** A person who has access, with how much of each kind. */
 export interface PersonRow {
@@ -68,6 +68,8 @@ export function createPeopleDirectory(db: Kysely<Schema>) {
     withAccountsOnly: (idleSeconds: number, most: number) => withAccountsOnly(db, idleSeconds, most),
     /** Those of some subjects who have access. */
     present: (subs: readonly string[], idleSeconds: number) => present(db, subs, idleSeconds),
+    /** Those of some groups that each person has, by subject: people with a record that has not expired and was used since. */
+    groupsOf: (groups: readonly string[], since: number) => groupsOf(db, new Set(groups), since),
     /** A page of OAuth clients, those that act for the most people first. */
     clients: (homes: Homes, part: Part) => clientsIn(db, homes, part),
   };
@@ -210,26 +212,6 @@ async function withAccountsOnly(db: Kysely<Schema>, idleSeconds: number, most: n
     .limit(most)
     .execute();
   return rows.map(({ subject, count, used }) => ({ sub: subject, accounts: Number(count), usedAt: Number(used) }));
-}
-
-/** Of many subjects at a time: SQLite and PostgreSQL bound the values of one query. */
-const mostValues = 1_000;
-
-async function present(db: Kysely<Schema>, subs: readonly string[], idleSeconds: number): Promise<Set<string>> {
-  const found = new Set<string>();
-  for (let start = 0; start < subs.length; start += mostValues) {
-    const some = subs.slice(start, start + mostValues);
-    const all = db.selectFrom('session').select('sub').distinct().where(stands(idleSeconds));
-    for (const { sub } of await all.where('sub', 'in', some).execute()) found.add(sub);
-  }
-  return found;
-}
-
-/** Whether a record has neither expired nor ended for want of use. */
-function stands(browserIdleSeconds: number): RawBuilder<boolean> {
-  const now = nowInSeconds();
-  return sql<boolean>`expires_at > ${now} and case when kind = 'browser' then last_seen >= ${now - browserIdleSeconds}
-    else idle_seconds is null or last_seen + idle_seconds >= ${now} end`;
 }
 
 function homeIn(homes: Homes): RawBuilder<string> {

@@ -228,6 +228,27 @@ test('Editors of the policy learn how many people of a group were seen, each cou
   expect((await ask('/groups')).status).toBe(400);
 });
 
+test('People who have signed in and only looked at pages count as seen, once, with the groups that the provider named last', async () => {
+  const day = 86_400;
+  const lookers = (sub: string, groups: string[], change: object = {}) =>
+    add({ sub, username: sub, groups, ...change });
+  await lookers('looks', ['readers']);
+  await lookers('looks', ['readers'], { kind: 'personal', expiresAt: now() + 60 * day });
+  await lookers('moved', ['readers'], { refreshedAt: now() - 90 });
+  await lookers('moved', ['writers'], { refreshedAt: now() - 30 });
+  await lookers('long ago', ['readers'], { kind: 'personal', expiresAt: now() + day, lastSeen: now() - 31 * day });
+  await lookers('expired', ['readers'], { expiresAt: now() - 5 });
+  // The record is of another time than the sign-in.
+  see('calls too', 'calls', ['readers', 'writers']);
+  await lookers('calls too', ['readers']);
+  see('calls only', 'calls-only', ['readers']);
+  const { body } = await ask('/groups?group=readers&group=writers');
+  expect(body.groups).toEqual([
+    { group: 'readers', people: 3 },
+    { group: 'writers', people: 1 },
+  ]);
+});
+
 test.each<[string, object, string?]>([
   ['no permission', { scopes: [] }],
   ['a right to end without one to see', { scopes: ['enders'] }],
