@@ -9,7 +9,14 @@ import type { Edited } from '../editing/apply.ts';
 import type { Editor } from '../editing/editor.ts';
 import { isSet, type RegisteredServer } from '../servers/server.ts';
 import type { Health } from '../servers/server-health.ts';
-import { readOwner, readPatch, readRegistration, readReplacement, readSeen } from '../servers/server-input.ts';
+import {
+  readApplied,
+  readOwner,
+  readPatch,
+  readRegistration,
+  readReplacement,
+  readSeen,
+} from '../servers/server-input.ts';
 import type { ServerStore } from '../store/servers.ts';
 import { serverDetails, toDetails } from './servers.ts';
 import { type Answer, name, status, time, tool } from './shared/answer.ts';
@@ -56,13 +63,15 @@ export function createEditApi(options: EditApiOptions): Router {
 
   api.post('/servers', ...write('register_service'), async (req, res) => {
     const settings = readRegistration(req.body);
-    const edited = await editor.register(personOf(req), settings);
+    const edited = await editor.register(personOf(req), settings, readApplied(req.query).applied_from);
     res.location(`/api/servers/${settings.name}`);
     answer(req, res, 201, settings.name, edited);
   });
   api.put('/servers/:name', ...write(), async (req: Named, res) => {
     const { name } = req.params;
-    answer(req, res, 200, name, await editor.edit(personOf(req), name, (now) => readReplacement(req.body, now)));
+    const { applied_from: from } = readApplied(req.query);
+    const edited = await editor.edit(personOf(req), name, (now) => readReplacement(req.body, now), from);
+    answer(req, res, 200, name, edited);
   });
   api.patch('/servers/:name', ...write(), async (req: Named, res) => {
     const { name } = req.params;

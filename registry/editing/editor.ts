@@ -3,6 +3,7 @@ import { actorOf, type Person } from '../access/guards.ts';
 import { requireEdit } from '../access/ownership.ts';
 import { notFound, requireRegistration, requireRight } from '../access/permissions.ts';
 import { RegistryError } from '../errors/registry-error.ts';
+import { requireNoMark } from '../servers/file-mark.ts';
 import { isFixedName } from '../servers/names.ts';
 import {
   accountOf,
@@ -35,6 +36,9 @@ export interface Planned extends Step {
 
 export type Editor = ReturnType<typeof createEditor>;
 
+/** Makes the new settings from the current ones. */
+type Replacing = (now: RegisteredServer) => Replacement;
+
 type StepFrom = (before: RegisteredServer) => Omit<Step, 'name' | 'before'>;
 
 /**
@@ -61,12 +65,13 @@ export function createEditor(options: EditorOptions) {
     });
 
   return {
-    async register(person: Person, settings: ServerSettings): Promise<Edited> {
+    /** @param from the name of the files that make the server; undefined for people */
+    async register(person: Person, settings: ServerSettings, from?: string): Promise<Edited> {
       requireRegistration(policy(), person, settings.name);
       refuseFixed(settings.name);
       return inTurn(async () => {
         await store.refresh();
-        return await registerOne(options, person, settings);
+        return await registerOne(options, person, settings, from);
       });
     },
     /** All servers, as the database has them now. */
@@ -84,13 +89,13 @@ export function createEditor(options: EditorOptions) {
     /** Makes these changes, and writes the routes once. @returns for each its outcome, or why it was refused */
     makeAll: (person: Person, steps: readonly Step[]): Promise<(Edited | RegistryError)[]> =>
       inTurn(() => applyAll(options, person, steps)),
-    /** @param change makes the new settings from the current ones */
-    async edit(person: Person, name: string, change: (now: RegisteredServer) => Replacement): Promise<Edited> {
+    /** @param from as for `register` */
+    async edit(person: Person, name: string, change: Replacing, from?: string): Promise<Edited> {
       requireEdit(policy(), person, name, store.get(name));
       return inTurn(async () => {
         const before = await current(name);
         requireEdit(policy(), person, name, before);
-        return await editOne(options, person, before, change(before));
+        return await editOne(options, person, before, change(before), from);
       });
     },
     /** Names another owner of a server, or none. @param revision that the person has seen, if known */
@@ -126,9 +131,15 @@ function createTurns() {
   };
 }
 
-async function registerOne(options: EditorOptions, person: Person, next: ServerSettings): Promise<Edited> {
+async function registerOne(
+  options: EditorOptions,
+  person: Person,
+  next: ServerSettings,
+  from: string | undefined,
+): Promise<Edited> {
   const { store, policy } = options;
   const { name } = next;
+  requireNoMark([], next.tags, from);
   await requireFreeName(store, policy(), person, name);
   const warnings = [...(await warningsFor(store, name)), ...warningsOnAddress(options, next)];
   const standing = { owner: actorOf(person) };
@@ -141,8 +152,12 @@ async function editOne(
   person: Person,
   before: RegisteredServer,
   { revision, ...settings }: Replacement,
+  from: string | undefined,
 ): Promise<Edited> {
   const { name, enabled } = before;
+  // An owner must not give a server to files: they would change it, and delete it.
+  if (from !== undefined) requireRight(options.policy(), person, 'modify_service', name);
+  requireNoMark(before.tags, settings.tags, from);
   if (revision !== before.revision) throw changedMeanwhile(name);
   const edit = { ...settings, name, enabled };
   if (isMoved(before, edit)) refuseFixed(name);

@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { isMark } from '../servers/file-mark.ts';
 import { serverSettings } from '../servers/server-input.ts';
 
 type Settings = Readonly<Record<string, unknown>> & { name: string };
@@ -36,6 +37,11 @@ export function mend(settings: Settings): { settings: Settings; hints: string[] 
     const given: unknown[] = Array.isArray(mended[field]) ? mended[field] : [];
     mended[field] = given.filter((each) => shape.safeParse([each]).success).slice(0, most);
     hints.push(`Some of its ${field} were left out: they cannot be kept as they are written.`);
+  }
+  const kept = mended.tags as readonly string[] | undefined;
+  if (kept?.some(isMark)) {
+    mended.tags = kept.filter((tag) => !isMark(tag));
+    hints.push('Its tags from:… were left out: mcp-gateway apply gives them to servers that files made.');
   }
   return { settings: mended as Settings, hints };
 }

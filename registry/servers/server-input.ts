@@ -3,6 +3,7 @@ import { origin } from '../../common/network/origin.ts';
 import { secretName } from '../../common/upstream-secrets/secrets-file.ts';
 import { RegistryError } from '../errors/registry-error.ts';
 import { isJsonObject } from './definition.ts';
+import { appliedQuery } from './file-mark.ts';
 import { headerFault, mostForwardedHeaders } from './header-names.ts';
 import { line, name, tags } from './input-texts.ts';
 import { endpointPath, publishedName, routeHost } from './names.ts';
@@ -195,6 +196,9 @@ export const ownership = z.strictObject({
 
 /** Reads who is to own a server. @throws {RegistryError} `input_invalid` */
 export const readOwner = reader(ownership);
+
+/** Reads whether files make the change. @throws {RegistryError} `input_invalid` */
+export const readApplied = reader(appliedQuery);
 
 /** Reads the revision that the user saw, if given. @throws {RegistryError} `input_invalid` */
 export const readSeen = reader(seen);

@@ -1,9 +1,10 @@
+import { filesName, markOf } from '../../../registry/servers/file-mark.ts';
 import { begin } from '../../gateway/identity.ts';
 import { type CallerOptions, does, type Run, withIdentity } from '../../lib/command.ts';
 import { CommandError, type ExitCode, exitCodes, usageError } from '../../lib/failure.ts';
 import { safeText } from '../../lib/print.ts';
 import { readWanted } from './files.ts';
-import { markOf, planFor, type Step } from './plan.ts';
+import { planFor, type Step } from './plan.ts';
 import { type LastChange, openServers, type Servers } from './registry.ts';
 import { changeWords, stepLines } from './words.ts';
 
@@ -45,18 +46,16 @@ export const applyCommand = does<ApplyOptions>(
   apply,
 );
 
-const validName = /^[a-z0-9][a-z0-9-]{0,23}$/;
-
 async function apply(run: Run<ApplyOptions>): Promise<ExitCode> {
   const { print, options } = run;
   const { file, from, prune = false, adopt = false, dryRun = false } = options;
-  if (!validName.test(from)) throw usageError('--from takes 1 to 24 of a-z 0-9 -, beginning with a letter or digit.');
+  if (!filesName.test(from)) throw usageError('--from takes 1 to 24 of a-z 0-9 -, beginning with a letter or digit.');
   const wanted = await readWanted(file);
   if (prune && wanted.length === 0)
     throw new CommandError(exitCodes.failed, 'The files name no server: --prune would delete all that they made.', {
       hints: ['Is the path right? To delete the last one, do it in the registry.'],
     });
-  const servers = openServers({ ...(await begin(run)), print });
+  const servers = openServers({ ...(await begin(run)), print }, from);
   const names = new Set(wanted.map(({ settings }) => settings.name));
   const plan = planFor(wanted, await servers.present(names, markOf(from)), { from, adopt, prune });
   const told: Told[] = [];

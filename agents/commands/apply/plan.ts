@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { isMark, markOf } from '../../../registry/servers/file-mark.ts';
 import type { ServerSettings } from '../../../registry/servers/server.ts';
 import type { Wanted } from './files.ts';
 
@@ -46,11 +47,6 @@ export interface PlanOptions {
   prune: boolean;
 }
 
-const markPrefix = 'from:';
-
-/** The tag of servers that files made, by the name of the files. It is what lets `--prune` delete them. */
-export const markOf = (from: string): string => `${markPrefix}${from}`;
-
 /** What has to be done so that the registry has what the files say: servers before sets, and deletions last. Pure. */
 export function planFor(wanted: readonly Wanted[], present: readonly Present[], options: PlanOptions) {
   const there = new Map(present.map((each) => [each.name, each]));
@@ -79,12 +75,12 @@ function stepFor(
   { from, adopt }: PlanOptions,
 ): Step | undefined {
   const { name, enabled, ...rest } = settings;
-  const own = rest.tags.find((tag) => tag.startsWith(markPrefix));
+  const own = rest.tags.find(isMark);
   const refuse = (why: string): Step => ({ action: 'refuse', name, file, why });
   if (own !== undefined) return refuse(`the tag ${own} is for the command apply: take it out of the file`);
   const wanted: Settings = { ...rest, tags: [...rest.tags, markOf(from)] };
   if (!present) return { action: 'register', name, file, settings: { name, enabled, ...wanted } };
-  const marks = present.tags.filter((tag) => tag.startsWith(markPrefix));
+  const marks = present.tags.filter(isMark);
   if (!marks.includes(markOf(from)) && !adopt) {
     const whose = marks.length > 0 ? `belongs to other files (${marks.join(', ')})` : 'was not made by these files';
     return refuse(`${whose}: --adopt takes it over`);

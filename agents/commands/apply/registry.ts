@@ -29,8 +29,12 @@ export interface LastChange {
 
 const atOnce = 8;
 
-/** What the command asks the registry. Every method throws `CommandError`. */
-export function openServers(who: Who) {
+/**
+ * What the command asks the registry. Every method throws `CommandError`.
+ * @param from the name of the files
+ */
+export function openServers(who: Who, from: string) {
+  const applied = `?applied_from=${from}`;
   const pathOf = (name: string) => `/api/servers/${encodeURIComponent(name)}`;
   return {
     /** The servers that files name or a mark is on, as they are. */
@@ -57,11 +61,11 @@ export function openServers(who: Who) {
       const ask = async (path: string, body: object, method: 'POST' | 'PUT' | 'DELETE' = 'POST') =>
         (await askRegistry(who, path, edited, body, { method })).warnings;
       const path = pathOf(step.name);
-      if (step.action === 'register') return await ask('/api/servers', bodyOf(step.settings));
+      if (step.action === 'register') return await ask(`/api/servers${applied}`, bodyOf(step.settings));
       const { revision } = step;
       if (step.action === 'delete') return await ask(path, { revision }, 'DELETE');
       const { settings, enabled } = step;
-      const warnings = settings ? await ask(path, { ...bodyOf(settings), revision }, 'PUT') : [];
+      const warnings = settings ? await ask(`${path}${applied}`, { ...bodyOf(settings), revision }, 'PUT') : [];
       if (enabled === undefined) return warnings;
       const toggled = await ask(`${path}/${enabled ? 'enable' : 'disable'}`, settings ? {} : { revision });
       return [...warnings, ...toggled];

@@ -1,3 +1,4 @@
+import { appliedQuery } from '../../servers/file-mark.ts';
 import { changesQuery } from '../changes.ts';
 import { importQuery } from '../import.ts';
 import { toolSearchQuery } from '../search.ts';
@@ -33,12 +34,18 @@ export const servers = routes('servers', {
   'post /api/servers': {
     summary: 'Register a server',
     permission: 'register_service',
+    query: appliedQuery,
     body: 'NewServer',
     status: 201,
     answer: 'Edited',
     refusals: [...write, ...route, 'name_taken', 'name_fixed'],
   },
-  'put /api/servers/{name}': { ...edit, summary: 'Replace all settings of a server', body: 'ServerReplacement' },
+  'put /api/servers/{name}': {
+    ...edit,
+    summary: 'Replace all settings of a server',
+    query: appliedQuery,
+    body: 'ServerReplacement',
+  },
   'patch /api/servers/{name}': { ...edit, summary: 'Change some settings of a server', body: 'ServerPatch' },
   'delete /api/servers/{name}': {
     summary: 'Delete a server',

@@ -108,6 +108,39 @@ describe('a developer registers a server and owns it:', () => {
     expect(now()).toMatchObject({ ...change, enabled: !waits });
   });
 
+  const applied = '?applied_from=git';
+  const tagged = (tag: string) => ({ ...server('more'), tags: ['x', tag] });
+  const put = (who: object, query: string, tags: string[]) => {
+    const { name: _, ...settings } = server('notes', { tags, revision: now()?.revision });
+    return send(who, 'PUT', `/servers/notes${query}`, settings);
+  };
+  test.each<[string, number, () => ReturnType<typeof send>]>([
+    ['its owner in a change', 400, () => edit(dave, { tags: ['from:git'] })],
+    ['its owner in another case', 400, () => edit(dave, { tags: ['From:Git'] })],
+    ['its owner as the command does', 403, () => put(dave, applied, ['from:git'])],
+    ['an administrator in a change', 400, () => edit(alice, { tags: ['from:git'] })],
+    ['an administrator as the command does, of other files', 400, () => put(alice, applied, ['from:team-a'])],
+    ['an administrator as the command does', 200, () => put(alice, applied, ['from:git'])],
+    ['a developer in a registration', 400, () => send(dave, 'POST', '/servers', tagged('from:git'))],
+    ['a developer as the command does', 201, () => send(dave, 'POST', `/servers${applied}`, tagged('from:git'))],
+    ['files of a name that no tag could have', 400, () => put(alice, '?applied_from=a%20b', ['from:a b'])],
+  ])('the tag that says that files made a server: %s gets %i for it', async (_who, status, ask) => {
+    const answer = await ask();
+    expect(answer.status).toBe(status);
+    const has = registry.store.list().some(({ tags }) => tags.some((tag) => tag.toLowerCase().startsWith('from:')));
+    expect(has).toBe(status < 300);
+    if (status === 400 && !answer.body.error.message.includes('applied_from'))
+      expect(answer.body.error.message).toContain('mcp-gateway apply gives this tag to servers that files made');
+  });
+
+  test('the owner changes words of a server that files made, and may take their tag off', async () => {
+    await put(alice, applied, ['from:git']);
+    expect((await edit(dave, { title: 'Notes' })).status).toBe(200);
+    expect(now()).toMatchObject({ title: 'Notes', tags: ['from:git'] });
+    expect((await edit(dave, { tags: [] })).status).toBe(200);
+    expect((await edit(dave, { tags: ['from:git'] })).status).toBe(400);
+  });
+
   test.each([
     ['erin, who owns nothing', 403, erin],
     ['oscar, an operator', 403, oscar],

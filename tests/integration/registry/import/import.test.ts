@@ -298,6 +298,14 @@ test('What only decorates a server does not stop its import, and hints say what 
   expect(registry.store.get('finance')?.tags).toHaveLength(20);
 });
 
+test('An import leaves out tags that say that files made the server', async () => {
+  const claims = { ...original, tags: ['stocks', 'from:git', 'FROM:x'] };
+  const result = await one(claims);
+  expect(result?.outcome).toBe('registered');
+  expect(result?.hints.join(' ')).toContain('Its tags from:… were left out');
+  expect(registry.store.get('finance')?.tags).toEqual(['stocks']);
+});
+
 test('The configuration of a client is imported; what a client starts itself is refused with the way out', async () => {
   const mcpServers = {
     'My Notes': { type: 'http', url: 'https://notes.example/mcp', headers: { Authorization: 'Bearer S3cret' } },

@@ -203,6 +203,7 @@ describe('Registering', () => {
     ['a secret that does not exist', { secret: 'none' }, 422, 'secret', /no secret called/],
     ['a secret that looks like one', { secret: 'Bearer abc' }, 400, 'secret', /name of a secret/],
     ['a third icon that is not a URL', { icons: 'https://a.b/\nhttps://a.c/\nx' }, 400, 'icons', /^Line 3 must be/],
+    ['the tag of files', { tags: 'ok, from:git' }, 400, 'tags', /^Must not have from:git: mcp-gateway apply gives/],
     ['a long tag', { tags: `ok, ${'x'.repeat(31)}` }, 400, 'tags', /^Tag 2 must have/],
   ])('%s is rejected at its field', async (_what, change, status, field, message) => {
     const answer = await post('/servers/register', { ...good, ...change });
