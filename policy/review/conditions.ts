@@ -1,6 +1,7 @@
 import { isReadOnly, type KnownTools } from '../known-tools.ts';
 import { expandMethods, type Policy, wildcard } from '../policy.ts';
 import { conditionsOn, pairOf } from './compare/alternatives.ts';
+import type { Condition } from './compare/side.ts';
 import { sideOf } from './compare/side.ts';
 import { covers, patternWithin } from './rule-shape.ts';
 import { conditionWords, untilWords } from './words.ts';
@@ -17,14 +18,35 @@ export function callConditions(
   scopes: readonly string[],
   tools?: KnownTools,
 ): (server: string, tool: string) => string[] {
+  const needsOf = callNeeds(policy, scopes, tools);
+  return (server, tool) => needsOf(server, tool).words;
+}
+
+/** What every call of a tool needs, whichever rule allows it: an approval, certain arguments, or to come before a time. */
+export type Need = 'approval' | 'arguments' | 'time';
+
+/** As {@link callConditions}, with what all of these conditions need; undefined if there are none. */
+export function callNeeds(
+  policy: Policy,
+  scopes: readonly string[],
+  tools?: KnownTools,
+): (server: string, tool: string) => { words: string[]; need: Need | undefined } {
   const side = sideOf(policy, scopes, policy.at);
   const pair = pairOf([side, side]);
   return (server, tool) => {
     const rules = conditionsOn(pair, side, server, tool).map(({ rule }) => rule);
     const holding = rules.filter(({ hint }) => !hint || !tools || isReadOnly(tools, server, tool));
     const words = holding.map((rule) => conditionWords(tools ? { ...rule, hint: undefined } : rule));
-    return words.includes('') ? [''] : words;
+    return words.includes('') ? { words: [''], need: undefined } : { words, need: needOf(holding) };
   };
+}
+
+function needOf(all: readonly Condition[]): Need | undefined {
+  const isHeld = ({ approve }: Condition) => approve !== undefined;
+  const isJudged = ({ arguments: rules, only }: Condition) => rules.length > 0 || only;
+  if (all.length === 0) return undefined;
+  if (all.every(isHeld)) return 'approval';
+  return all.every((each) => isHeld(each) || isJudged(each)) ? 'arguments' : 'time';
 }
 
 /** Tools that rules for a server name. */

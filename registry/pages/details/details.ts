@@ -1,7 +1,6 @@
 import type { RequestHandler } from 'express';
-import { isApproved, type KnownTools } from '../../../policy/known-tools.ts';
+import type { KnownTools } from '../../../policy/known-tools.ts';
 import type { Policy } from '../../../policy/policy.ts';
-import { callConditions } from '../../../policy/review/conditions.ts';
 import type { Catalogue, CatalogueEntry } from '../../access/catalogue.ts';
 import { mayEditPolicy } from '../../access/edit-policy.ts';
 import { type Person, personOf } from '../../access/guards.ts';
@@ -11,7 +10,6 @@ import type { AccountDoor } from '../../doors/account.ts';
 import { mayViewActivity, type ReadUsage } from '../../doors/usage.ts';
 import type { ApprovedDefinitions } from '../../pins/approved-definitions.ts';
 import { toolChanges } from '../../pins/changes.ts';
-import { callable } from '../../search/rights.ts';
 import { isSet } from '../../servers/server.ts';
 import { isUnusable } from '../../servers/tool.ts';
 import type { RegistryStore } from '../../store/store.ts';
@@ -30,6 +28,7 @@ import { offersOf } from './offers.ts';
 import { ownAccount } from './own-account.ts';
 import { linesOfSet, membersOf } from './set-members.ts';
 import { toolGroups } from './tool-groups.ts';
+import { toolRights } from './tool-rights.ts';
 import { shownTools } from './tools.ts';
 import { labels, paramsOf, readServerView, type ServerView, serverHref, type Tab, tabsOf } from './view.ts';
 
@@ -67,15 +66,9 @@ export async function detailsFor(parts: DetailsParts, person: Person, name: stri
   const rights = rightsOn(policy(), person, server);
   const changes = toolChanges(name, known, details?.announced ? tools : undefined);
   const guard = knownTools();
-  // Whether a tool waits for its approval is said beside it.
-  const mayCall = callable(policy(), person.scopes, { readOnly: guard.readOnly });
-  const conditionsOf = callConditions(policy(), person.scopes, guard);
   const pending = changes.tools.filter(({ state }) => state !== 'removed');
   const waiting = server.enabled ? pending.length : 0;
-  const shown = shownTools(tools, (tool) => {
-    if (!mayCall(name, tool)) return { is: 'no' };
-    return { is: isApproved(guard, name, tool) ? 'yes' : 'waits', condition: conditionsOf(name, tool).join(' or ') };
-  });
+  const shown = shownTools(tools, toolRights(policy(), person, name, guard));
   const clients = connectionsTo(server, clientLogins);
   const access = accessTo(policy(), person, name, isOfSet);
   return {

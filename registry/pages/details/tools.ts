@@ -1,4 +1,5 @@
 import { reveal } from '../../../common/text/reveal.ts';
+import type { Need } from '../../../policy/review/conditions.ts';
 import type { ToolInfo } from '../../servers/tool.ts';
 import { shortened } from '../shared/format.ts';
 import { indentedJson } from '../shared/indented-json.ts';
@@ -17,20 +18,29 @@ const mostWords = 300;
 /** Arguments that the line of a tool names. */
 const mostTaken = 6;
 
+/** What the gate says to a person's calls of one tool. */
+export interface ToolRight {
+  /** `waits`: nothing until the tool is approved. */
+  is: 'yes' | 'no' | 'waits';
+  /** In words: what else has to hold. */
+  condition?: string;
+  /** The same as a word, for the line of the tool. */
+  need?: Need | undefined;
+  /** In words: how many calls there are. */
+  limits?: readonly string[];
+}
+
 /**
  * The tools of a server for one person. Invisible characters are spelled out. Long texts are cut: all texts together are
  * bounded, because the server writes them.
- * @param mayCall what the gate says to calls of this tool, and under which condition; `waits`: nothing until it is approved
+ * @param rightOn what the gate says to calls of a tool
  */
-export function shownTools(
-  tools: readonly ToolInfo[],
-  mayCall: (tool: string) => { is: 'yes' | 'no' | 'waits'; condition?: string },
-) {
+export function shownTools(tools: readonly ToolInfo[], rightOn: (tool: string) => ToolRight) {
   let text = mostText;
   let json = mostJson;
   return tools.map((tool) => {
     const { name, title, description, inputSchema, annotations, page, note } = tool;
-    const { is, condition = '' } = mayCall(name);
+    const { is, condition = '', need, limits = [] } = rightOn(name);
     const longest = Math.min(Math.max(text, leastText), longestDescription);
     const shown = {
       id: toolId(name),
@@ -42,8 +52,7 @@ export function shownTools(
       kind: kindOf(annotations),
       hints: [...hintsOf(annotations), ...(page === undefined ? [] : ['brings a page'])],
       mayCall: is,
-      /** In words: what else has to hold for this person's calls. */
-      condition,
+      ...{ condition, need, limits },
     };
     /** What a filter looks at. */
     const words = `${shown.name} ${shown.title} ${shortened(shown.description, mostWords)}`.toLowerCase();

@@ -9,6 +9,7 @@ import { limitWords, ruleWords, serverWords, timeWords, uiWords } from '../../..
 import { mayUseUi, type UiPermission } from '../../../policy/ui.ts';
 import type { CatalogueEntry } from '../../access/catalogue.ts';
 import type { Person } from '../../access/guards.ts';
+import { isAgent } from '../../access/is-agent.ts';
 import { isSet } from '../../servers/server.ts';
 
 const mostGroups = 3;
@@ -28,14 +29,12 @@ export function rightsOf(
   servers: readonly CatalogueEntry[],
   known: KnownTools | undefined,
 ) {
-  // Only people have groups: a token with scopes but without groups belongs to an agent.
-  const isAgent = person.authMethod === 'jwt' && person.groups.length === 0 && person.scopes.length > 0;
   const conditionsOf = callConditions(policy, person.scopes, known);
   return {
-    isAgent,
+    isAgent: isAgent(person),
     scopes: person.scopes.map((scope) => scopeRights(policy, person, scope)),
     servers: shown.map((server) => serverRights(policy, person, server, { known, conditionsOf })),
-    limits: limitsOf(policy, { ...person, isAgent }).map(limitWords),
+    limits: limitsOf(policy, { ...person, isAgent: isAgent(person) }).map(limitWords),
     ui: (Object.keys(uiWords) as UiPermission[]).map((permission) => uiRights(policy, person, permission, servers)),
   };
 }

@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
 import { longName } from '../../support/browser/scene.ts';
-import { clerk } from '../../support/browser/scene-data.ts';
+import { clerk, helper } from '../../support/browser/scene-data.ts';
 import { state, useScene } from '../../support/browser/states.ts';
 import { user } from '../../support/registry/registry-fixture.ts';
 
@@ -13,6 +13,7 @@ const states = [
   state('A server at which one’s account does not count any more', '/servers/atlassian'),
   state('A server that needs one’s account', '/servers/pagerduty'),
   state('The tools of a server for a user', '/servers/github', { who: user }),
+  state('The tools of a server under conditions, with limits', '/servers/github', { who: helper }),
   state('The tools that fit a filter', '/servers/github?find=issue'),
   state('A filter that fits no tool', '/servers/github?find=zzzz'),
   state('Changed and new tools', '/servers/currenttime'),

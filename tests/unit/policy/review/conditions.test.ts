@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parsePolicy } from '../../../../common/policy/policy-file.ts';
-import { callConditions, toolsOn } from '../../../../policy/review/conditions.ts';
+import { callConditions, callNeeds, toolsOn } from '../../../../policy/review/conditions.ts';
 
 const now = Date.parse('2029-06-01T00:00:00Z');
 const policy = parsePolicy(
@@ -34,6 +34,44 @@ test.each<[string, string[]]>([
   ['unnamed', [hint]],
 ])('%s may be called under the conditions that are needed, and none that another one covers', (tool, expected) => {
   expect(callConditions(policy, ['s', 't'])('bank', tool)).toEqual(expected);
+});
+
+test.each<[string, string, ReturnType<ReturnType<typeof callNeeds>>['need']]>([
+  ['free', 'nothing', undefined],
+  ['denied', 'nothing, and may not be called', undefined],
+  ['held', 'an approval', 'approval'],
+  ['held_twice', 'one of two approvals', 'approval'],
+  ['judged', 'some arguments', 'arguments'],
+  ['alone', 'no arguments', 'arguments'],
+  ['held_or_judged', 'some arguments, or an approval', 'arguments'],
+  ['ending', 'to be called before a time', 'time'],
+  ['ending_or_held', 'an approval after a time', 'time'],
+])('every call of %s needs %s', (tool, _words, need) => {
+  const end = 'until: 2099-01-01T00:00:00Z';
+  const needs = parsePolicy(
+    `
+s:
+  - server: bank
+    methods: [tools/call]
+    tools:
+      - free
+      - { name: free, approve: { groups: [ops] } }
+      - { name: held, approve: { groups: [ops] } }
+      - { name: held_twice, arguments: { a: [1] }, approve: { groups: [ops] } }
+      - { name: held_twice, arguments: { b: [1] }, approve: { groups: [ops, boss] } }
+      - { name: judged, arguments: { a: [1] } }
+      - { name: alone, only: true }
+      - { name: held_or_judged, arguments: { a: [1] } }
+      - { name: held_or_judged, approve: { groups: [ops] } }
+      - { name: ending, ${end} }
+      - { name: ending_or_held, ${end} }
+      - { name: ending_or_held, approve: { groups: [ops] } }
+`,
+    now,
+  );
+  const { need: found, words } = callNeeds(needs, ['s'])('bank', tool);
+  expect(found).toBe(need);
+  expect(words).toEqual(callConditions(needs, ['s'])('bank', tool));
 });
 
 test('with the tools that only read, a hint is no condition: it holds, or it does not', () => {
