@@ -30,7 +30,7 @@ UI-Scopes:
   watcher: { list_service: [all], view_people: [all] }
 limits:
   - { who: [mcp-registry-user], server: github, tools: [get_*, search_*], calls: 1000, per: hour }
-  - { who: [mcp-registry-support], server: github, tools: ["merge_*"], calls: 5, per: day }
+  - { who: [mcp-registry-support], server: github, tools: ["comment_*"], calls: 5, per: day }
   - { who: [mcp-registry-admin], server: "*", tools: ["delete_*", create_issue], calls: 20, per: day }
 clerk:
   - { server: fininfo, methods: [tools/call], tools: [stock_price] }
@@ -46,7 +46,7 @@ support:
     methods: [tools/list, tools/call]
     tools:
       - { name: create_issue, arguments: { repo: [acme/support] } }
-      - { name: merge_pull_request, approve: person }
+      - { name: comment_on_issue, approve: person }
 triage:
   - { server: github, methods: [tools/call], tools: [get_issue, search_issues], until: 2099-12-28T18:00:00Z }
 `;
