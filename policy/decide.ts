@@ -1,4 +1,5 @@
 import { Conditions, type Hold } from './arguments/conditions.ts';
+import type { ToolGrants } from './arguments/tool-grants.ts';
 import { isApproved, isReadOnly, type KnownTools } from './known-tools.ts';
 import { staysUnder, templateStaysUnder } from './patterns/resource-uri.ts';
 import type { MethodGrant, Policy, ServerGrant } from './policy.ts';
@@ -73,7 +74,7 @@ function decideOne(
   const isLifecycle = lifecycle.has(access.method);
 
   let nearest: DenyReason = 'server_not_allowed';
-  let hasConditions = false;
+  const conditional: ToolGrants[] = [];
   for (const grant of grantsOn(policy, scopes, server)) {
     if (isLifecycle) return { allowed: true, rule: grant.rule };
     const method = grant.methods.get(access.method);
@@ -84,9 +85,9 @@ function decideOne(
     const rule = access.object ? objectRule(method, access.method, access.object) : plainRule(method, access.method);
     if (rule !== undefined) return { allowed: true, rule };
     nearest = 'object_not_allowed';
-    hasConditions ||= method.tools !== undefined;
+    if (method.tools) conditional.push(method.tools);
   }
-  return (hasConditions && underConditions(policy, scopes, server, access, tools)) || deny(nearest);
+  return underConditions(conditional, server, access, tools) ?? deny(nearest);
 }
 
 function withoutMethod(method: string): DenyReason {
@@ -95,8 +96,7 @@ function withoutMethod(method: string): DenyReason {
 
 /** What the rules say together that allow the tool under a condition; undefined if there is none. */
 function underConditions(
-  policy: Policy,
-  scopes: readonly string[],
+  grants: readonly ToolGrants[],
   server: string,
   access: Access,
   tools: KnownTools | undefined,
@@ -104,9 +104,8 @@ function underConditions(
   if (access.object?.kind !== 'tool') return undefined;
   const { name } = access.object;
   const conditions = new Conditions();
-  for (const grant of methodGrants(policy, scopes, server, access.method)) {
-    const verdicts = grant.tools?.verdicts(name, access.arguments ?? {}, () => isReadOnly(tools, server, name)) ?? [];
-    for (const verdict of verdicts) {
+  for (const grant of grants) {
+    for (const verdict of grant.verdicts(name, access.arguments ?? {}, () => isReadOnly(tools, server, name))) {
       if (verdict.is === 'allowed') return { allowed: true, rule: verdict.rule };
       conditions.add(verdict);
     }

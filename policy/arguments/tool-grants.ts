@@ -38,7 +38,7 @@ export class ToolGrants {
   *verdicts(tool: string, given: ToolArguments, isReadOnly: () => boolean): Generator<ToolVerdict> {
     for (const alternatives of this.#named.matching(tool))
       for (const each of alternatives) yield verdictOf(each, given);
-    if (this.#readOnly.length === 0 || !isReadOnly()) return;
+    if (!isReadOnly()) return;
     for (const each of this.#readOnly) yield verdictOf(each, given);
   }
 

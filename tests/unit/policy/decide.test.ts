@@ -94,6 +94,7 @@ list: [{server: a, methods: [tools/list]}]
 everything: [{server: "*", methods: ["*"], tools: ["*"], prompts: ["*"], resources: ["*"]}]
 all: [{server: all, methods: [all], resources: [all]}]
 getters: [{server: a, methods: [tools/call], tools: ["get_*", exact]}]
+files: [{server: a, methods: [tools/call, prompts/get], tools: ["files/*"], prompts: ["files/*"]}]
 no-objects: [{server: a, methods: ["*"]}]
 data: [{server: a, methods: [resources/*, subscriptions/listen], resources: ["file:///data/*", "file:///up/../x"]}]
 completer: [{server: a, methods: [completion/complete], resources: ["file:///data/*", "file:///up/{x}"]}]
@@ -125,6 +126,14 @@ describe('methods and objects', () => {
       expect(ask(['everything'], 'a', just(method))).toMatchObject({ allowed: false, reason: 'unknown_method' });
     },
   );
+
+  test.each([
+    ['tools', tool],
+    ['prompts', prompt],
+  ])('a glob of %s goes by letters, unlike one of resources', (_kind, named) => {
+    expect(ask(['files'], 'a', named('files/../x')).allowed).toBe(true);
+    expect(ask(['files'], 'a', named('file/x')).allowed).toBe(false);
+  });
 
   test.each([
     ['get_time', true],

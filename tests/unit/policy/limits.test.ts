@@ -50,6 +50,16 @@ test.each([
   expect(limitsFor(policy, person, 'github', tool)).toHaveLength(2);
 });
 
+test.each<[string, string, string[], boolean]>([
+  ['the second of two names, in other letters', 'Create_Issue', ['x', 'create_issue'], true],
+  ['none of two names, in other letters', 'Create_Issue', ['x', 'y'], false],
+  ['letters whose last one an accent follows', 'e\u0301tat', ['e*'], true],
+  ['the second of two patterns by these letters', 'e\u0301tat', ['x', 'e*'], true],
+  ['other letters whose last one an accent follows', 'E\u0301tat', ['e*'], false],
+])('a limit counts a call by %s', (_what, tool, tools, isFound) => {
+  expect(limitsFor(policyWith(limit({ tools })), person, 'github', tool)).toHaveLength(isFound ? 1 : 0);
+});
+
 test('all limits that fit count, in whatever order they stand', () => {
   const [narrow, wide] = [limit({ at: 'limits[0]', tools: ['create_issue'] }), limit({ at: 'limits[1]', calls: 9 })];
   const at = (...limits: Limit[]) =>
