@@ -74,7 +74,7 @@ function decideOne(
   const isLifecycle = lifecycle.has(access.method);
 
   let nearest: DenyReason = 'server_not_allowed';
-  const conditional: ToolGrants[] = [];
+  let conditional: ToolGrants[] | undefined;
   for (const grant of grantsOn(policy, scopes, server)) {
     if (isLifecycle) return { allowed: true, rule: grant.rule };
     const method = grant.methods.get(access.method);
@@ -85,9 +85,11 @@ function decideOne(
     const rule = access.object ? objectRule(method, access.method, access.object) : plainRule(method, access.method);
     if (rule !== undefined) return { allowed: true, rule };
     nearest = 'object_not_allowed';
-    if (method.tools) conditional.push(method.tools);
+    if (!method.tools) continue;
+    conditional ??= [];
+    conditional.push(method.tools);
   }
-  return underConditions(conditional, server, access, tools) ?? deny(nearest);
+  return (conditional && underConditions(conditional, server, access, tools)) ?? deny(nearest);
 }
 
 function withoutMethod(method: string): DenyReason {
