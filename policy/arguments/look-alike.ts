@@ -18,9 +18,8 @@ export function foldedKey(key: string): string {
 }
 
 /** The first part of a key that some programs read as a path to a part of something: of `repo[0]` or `repo.0`, `repo`. */
-function headOf(key: string): string | undefined {
-  const [head = ''] = key.replace(/^[^\p{L}\p{N}]+/u, '').split(/[.[/]/, 1);
-  return head === '' ? undefined : head;
+function headOf(key: string): string {
+  return key.replace(/^[^\p{L}\p{N}]+/u, '').replace(/[.[/].*/s, '');
 }
 
 interface Key {
@@ -47,7 +46,7 @@ function keysOf(object: object): readonly Key[] | undefined {
 function likelyOf(key: string): string[] | undefined {
   // What is under `__proto__` becomes a part of the object when a program copies it.
   if (key.length > longestKey || broken.test(key) || key === '__proto__') return undefined;
-  return [key, headOf(key) ?? key].map(foldedKey);
+  return [key, headOf(key)].map(foldedKey);
 }
 
 /** The keys of one object that are judged, and what they fold to. */

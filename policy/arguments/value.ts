@@ -11,7 +11,7 @@ export type ValueJudge = (value: unknown) => boolean;
 export function valueJudge({ values, min, max, empty }: ArgumentRule): ValueJudge {
   if (values === undefined && min === undefined && max === undefined) return () => true;
   const judge = values ? oneOf(values) : within(min, max);
-  const areAll = values?.some(isGlobWithPrefix) ? boundedList(values, judge) : allBy(judge);
+  const areAll = values?.some((each) => each !== '*') ? boundedList(values, judge) : allBy(judge);
   return (value) => {
     if (!Array.isArray(value)) return judge(value);
     return value.length > 0 ? areAll(value) : empty;
@@ -45,10 +45,6 @@ function charactersIn(list: List, written: ReadonlySet<unknown>): number {
     (sum, each) => sum + (typeof each === 'string' && !written.has(each) ? each.length : 0),
     0,
   );
-}
-
-function isGlobWithPrefix(value: unknown): boolean {
-  return typeof value === 'string' && value.length > 1 && value.endsWith('*');
 }
 
 function oneOf(values: readonly (string | number | boolean)[]): ValueJudge {

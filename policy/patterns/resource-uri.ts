@@ -32,9 +32,7 @@ export function staysUnder(prefix: string, uri: string): boolean {
   if (decoded === undefined || endsInEscape.test(before)) return false;
   // Some file systems and host names treat compatibility characters as the letters that they resemble (Unicode, NFKC).
   const alike = decoded.normalize('NFKC');
-  const isSame = (text: string) => text === rest && before === prefix;
-  const others = [...new Set([decoded, alike])].filter((text) => !isSame(text));
-  return isPlain(prefix, rest) && others.every((text) => plainText.test(text) && isPlain(before, text));
+  return isPlain(prefix, rest) && [decoded, alike].every((text) => plainText.test(text) && isPlain(before, text));
 }
 
 /** An expression of a URI template (RFC 6570 section 2.2), with plain names of variables. */
@@ -47,7 +45,6 @@ const expressions = new RegExp(String.raw`\{[+#./;?&]?${variable}(?:,${variable}
  * @param template a template, or a URI without expressions
  */
 export function templateStaysUnder(prefix: string, template: string): boolean {
-  if (prefix === '') return true;
   if (template.length > longestUri || template.indexOf('{') === -1) return staysUnder(prefix, template);
   const fixed = template.slice(0, template.indexOf('{'));
   return fixed.startsWith(prefix) && staysUnder(prefix, template.replace(expressions, 'x'));

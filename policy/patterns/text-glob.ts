@@ -38,7 +38,7 @@ function staysPlainAlike(prefix: string, text: string): boolean {
 /** A list of paths for some programs, of which only the first would be judged. */
 function holdsTwoPaths(rest: string): boolean {
   const first = rest.search(/[,;|]/);
-  return rest.includes(':/') || (first !== -1 && rest.lastIndexOf('/') > first);
+  return rest.includes(':/') || (first !== -1 && rest.includes('/', first));
 }
 
 function staysPlain(prefix: string, text: string): boolean {

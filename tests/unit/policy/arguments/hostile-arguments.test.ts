@@ -88,6 +88,7 @@ describe('A glob covers no value that a program reads elsewhere:', () => {
     'acme/a/b, c; d|e',
     'acme/',
     `acme/${'x'.repeat(4_091)}`,
+    `acme/${'\u00e9'.repeat(4_091)}`,
   ])('but it covers %j', (value) => {
     expect(ask(repo, JSON.stringify({ repo: value }))).toBe('allowed');
   });
@@ -255,6 +256,10 @@ describe('Values that are made to take long are judged all the same:', () => {
       Object.fromEntries(Array.from({ length: count }, (_, i) => [`${i}`.padEnd(250, '\ufdfa'), 1]));
     expect(ask(repo, JSON.stringify({ repo: 'acme/x', ...names(130) }))).toBe('allowed');
     expect(ask(repo, JSON.stringify({ repo: 'acme/x', ...names(132) }))).toBe('not repo');
+    const most = { repo: 'acme/x', ...names(131), ['x'.repeat(14)]: 1 };
+    expect(Object.keys(most).join('')).toHaveLength(32_768);
+    expect(ask(repo, JSON.stringify(most))).toBe('allowed');
+    expect(ask(repo, JSON.stringify({ ...most, x: 1 }))).toBe('not repo');
   });
 
   test('a number of a million digits', () => {
@@ -306,6 +311,8 @@ describe('A second spelling of a judged argument is refused beside it:', () => {
     ['a space behind', 'repo_name '],
     ['an element of a list', 'repo_name[0]'],
     ['a part behind a dot', 'repo_name.0'],
+    ['a part of a longer name, over two lines', 'repo_name.length\n.x'],
+    ['an element behind some dots', '..repo_name[0]'],
     ['a part of a pointer', '/repo_name/x'],
     ['a letter that folds to one of ASCII', 'repo_na\u217fe'],
     ['wide letters', '\uff52epo_name'],
@@ -411,6 +418,12 @@ describe('A nested argument is judged where its pointer leads:', () => {
     ['{"/options/force":false}', 'not /options/force'],
   ])('%s is %s', (given, expected) => {
     expect(ask(force, given)).toBe(expected);
+  });
+
+  test.each(['b_c', 'bC', 'b-c'])('a key %s of the object around it may be read as the rest of its pointer', (key) => {
+    const given = (name: string) => JSON.stringify({ a: { b: { c: false }, [name]: true } });
+    expect(ask('arguments: {/a/b/c: [false]}', given(key))).toBe('not /a/b/c');
+    expect(ask('arguments: {/a/b/c: [false]}', given('ab_c'))).toBe('allowed');
   });
 
   test('an optional one may be missing with what is around it, and nothing around it may be another type', () => {

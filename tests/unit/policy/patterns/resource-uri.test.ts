@@ -1,6 +1,6 @@
 import { posix, win32 } from 'node:path';
 import fc from 'fast-check';
-import { staysUnder } from '../../../../policy/patterns/resource-uri.ts';
+import { staysUnder, templateStaysUnder } from '../../../../policy/patterns/resource-uri.ts';
 import { runs } from '../arbitraries.ts';
 
 const under = (prefix: string, rest: string) => staysUnder(prefix, prefix + rest);
@@ -268,4 +268,18 @@ test('What a prefix covers stays under it for path functions, URL parsers and re
   );
   fc.assert(property, { numRuns: runs(30_000) });
   expect(covered).toBeGreaterThan(0);
+});
+
+test.each<[what: string, prefix: string, template: string, boolean]>([
+  ['a URI without expressions that is the prefix', 'file:///data/', 'file:///data/', true],
+  ['an expression behind the prefix', 'file:///data/', 'file:///data/{name}', true],
+  ['an expression behind dots', 'file:///data/', 'file:///data/../{name}', false],
+  ['an expression in the prefix', 'file:///{x}', 'file:///{x}/a', false],
+  ['an expression that begins in the prefix', 'file:///{', 'file:///{x}', false],
+  ['expressions of 4,096 characters', 'file:///data/', `file:///data/${'a'.repeat(4_080)}{x}`, true],
+  ['expressions of 4,097 characters', 'file:///data/', `file:///data/${'a'.repeat(4_081)}{x}`, false],
+  ['anything under no prefix', '', '{+any}/../x', true],
+  ['a very long one under no prefix', '', `{x}${'../'.repeat(4_000)}`, true],
+])('of templates, %s: whether it is under %j', (_what, prefix, template, expected) => {
+  expect(templateStaysUnder(prefix, template)).toBe(expected);
 });
