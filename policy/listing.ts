@@ -78,9 +78,8 @@ function hasResourceUnder(prefix: string, fixed: string): boolean {
 export function isAllVisible({ policy, scopes, server, tools, seesAll }: Viewer, listing: Listing): boolean {
   if (seesAll) return true;
   if (listing.kind === 'tool' && tools?.approved !== undefined) return false;
-  const ofTools = listing.kind === 'tool';
   return methodGrants(policy, scopes, server, listing.use).some(
-    ({ objects, tools }) => objects[listing.kind].coversAll() || (ofTools && tools?.coversAll()),
+    ({ objects, tools }) => objects[listing.kind].coversAll() || tools?.coversAll(),
   );
 }
 

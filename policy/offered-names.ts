@@ -39,7 +39,7 @@ export function offeredName({ server, name }: Owned, kind: NamedKind): string | 
 export function ownerOf(offered: string): Owned | undefined {
   const at = offered.indexOf(parting);
   const [server, name] = [offered.slice(0, at), offered.slice(at + parting.length)];
-  return at > 0 && name !== '' && isServerName(server) ? { server, name } : undefined;
+  return at !== -1 && name !== '' && isServerName(server) ? { server, name } : undefined;
 }
 
 /** Whether a tool or prompt may be offered under its plain name: one that reads like `server__name` would hide that one. */

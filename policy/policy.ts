@@ -115,7 +115,7 @@ const namespaces = new Set([...methods.keys()].map((method) => method.split('/')
 
 function isOfExtension(pattern: string): boolean {
   const slash = pattern.indexOf('/');
-  return slash > 0 && !namespaces.has(pattern.slice(0, slash));
+  return slash !== -1 && !namespaces.has(pattern.slice(0, slash));
 }
 
 function asPatterns(names: readonly string[]): Patterns<string> {

@@ -207,3 +207,23 @@ test.each<[string, Partial<Rule>, ReadonlySet<string> | undefined, boolean]>([
   expect(isSomeListFiltered(viewer)).toBe(expected);
   expect(isSomeListFiltered({ ...viewer, server: 'b' })).toBe(false);
 });
+
+test.each<[what: string, element: unknown, boolean]>([
+  ['a tool that no rule names', { name: 'x' }, true],
+  ['one without a name', {}, false],
+  ['one with an empty name', { name: '' }, false],
+  ['nothing', undefined, false],
+  ['null', null, false],
+  ['a text', 'x', false],
+])('to a viewer who sees all, %s is shown or not', (_what, element, expected) => {
+  const viewer = { policy: policyOf({ tools: ['other'] }), scopes: ['s'], server: 'a' };
+  expect(isVisible({ ...viewer, seesAll: true }, listing('tools/list'), element)).toBe(expected);
+  expect(isVisible(viewer, listing('tools/list'), element)).toBe(false);
+});
+
+test('a viewer who sees all needs no filter, and others need one', () => {
+  const viewer = { policy: policyOf({ tools: ['other'] }), scopes: ['s'], server: 'a' };
+  const answers = methods.map((method) => isAllVisible({ ...viewer, seesAll: true }, listing(method)));
+  expect(answers).toEqual([true, true, true, true]);
+  expect(methods.map((method) => isAllVisible(viewer, listing(method)))).toEqual([false, false, false, false]);
+});

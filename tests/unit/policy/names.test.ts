@@ -1,4 +1,4 @@
-import { isServerName, nameFault, renameNeeded, reservedNames } from '../../../policy/names.ts';
+import { isServerName, isToolName, nameFault, renameNeeded, reservedNames } from '../../../policy/names.ts';
 
 describe('the name of a server', () => {
   test.each(['currenttime', 'mcpgw', 'a', '0', 'my-server_2', 'x'.repeat(63)])('may be %s', (name) => {
@@ -91,3 +91,16 @@ describe('a word that the gateway uses itself', () => {
     expect(isServerName(`${name}-2`)).toBe(true);
   });
 });
+
+test.each<[name: string, boolean]>([
+  ['get_issue', true],
+  ['a.b/c-D', true],
+  ['x'.repeat(128), true],
+  ['x'.repeat(129), false],
+  ['', false],
+  ['get_*', false],
+  ['*', false],
+  ['all', false],
+  ['all_issues', true],
+  ['a b', false],
+])('whether a rule can name one tool by %j: %j', (name, expected) => expect(isToolName(name)).toBe(expected));

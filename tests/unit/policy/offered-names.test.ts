@@ -52,6 +52,20 @@ test.each<[name: string, plain: boolean]>([
   expect(mayBePlain(name, 'tool')).toBe(plain),
 );
 
+test.each(['', '\ud800'])('A prompt called %j is not offered, and may not keep its name', (name) => {
+  expect(offeredName({ server: 's', name }, 'prompt')).toBeUndefined();
+  expect(mayBePlain(name, 'prompt')).toBe(false);
+});
+
+test.each<[name: string, plain: boolean]>([
+  ['a.b/c d', true],
+  [long(longestOffered + 1), true],
+  ['a__b', false],
+  ['prompt', true],
+])('Whether a prompt called %j may keep its plain name: %j', (name, plain) =>
+  expect(mayBePlain(name, 'prompt')).toBe(plain),
+);
+
 test('Two tools never meet in one name, and each name leads back to its tool', () => {
   const letters = fc.constantFrom('a', 'b', '_', '-', '1');
   const word = fc.string({ unit: letters, minLength: 1, maxLength: 8 });

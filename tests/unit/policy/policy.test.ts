@@ -1,5 +1,5 @@
 import { decide } from '../../../policy/decide.ts';
-import { compilePolicy, expandMethods, type Rule } from '../../../policy/policy.ts';
+import { compilePolicy, endsOf, expandMethods, type Rule } from '../../../policy/policy.ts';
 
 const rule = (change: Partial<Rule>): Rule => ({
   at: 's[0]',
@@ -76,4 +76,59 @@ describe('a glob over methods', () => {
       expect(covered.has('initialize')).toBe(false);
     },
   );
+});
+
+test.each<[patterns: string[], method: string, boolean]>([
+  [['resources/*'], 'resources/read', true],
+  [['resources/*'], 'resources/directory/read', false],
+  [['resources/directory/*'], 'resources/directory/read', false],
+  [['*'], 'resources/directory/read', false],
+  [['*'], 'skills/list', false],
+  [['resources/directory/read'], 'resources/directory/read', true],
+  [['skills/*'], 'skills/list', true],
+  [['skills/*'], 'skills/made-up', false],
+  [['/*'], 'skills/list', false],
+])('whether %j grants %s: %j', (patterns, method, expected) => {
+  expect(expandMethods(patterns).has(method)).toBe(expected);
+});
+
+describe('what a policy is compiled to', () => {
+  const rule = (at: string, change: Partial<Rule>): Rule => ({
+    ...{ at, server: at, methods: ['*'], tools: [], toolRules: [], prompts: [], resources: [], ...change },
+  });
+  const compiled = (...rules: Rule[]) =>
+    compilePolicy({ groups: new Map(), ui: new Map(), limits: [], scopes: new Map([['s', rules]]) });
+  const methodsOn = (policy: ReturnType<typeof compiled>, server: string) =>
+    policy.scopes.get('s')?.matching(server).next().value?.methods ?? new Map();
+
+  test('methods of two rules that join to the same text stay apart', () => {
+    const policy = compiled(rule('a', { methods: ['x/a', 'b/c'] }), rule('b', { methods: ['x/ab/c'] }));
+    expect([...methodsOn(policy, 'a').keys()]).toEqual(['x/a', 'b/c']);
+    expect([...methodsOn(policy, 'b').keys()]).toEqual(['x/ab/c']);
+  });
+
+  test('tools under a condition are there for calls of tools only', () => {
+    const policy = compiled(rule('a', { toolRules: [{ pattern: 't', arguments: [], only: true }] }));
+    const withTools = [...methodsOn(policy, 'a')].filter(([, { tools }]) => tools !== undefined);
+    expect(withTools.map(([method]) => method)).toEqual(['tools/call']);
+  });
+
+  test('methods that many rules name are expanded once', () => {
+    const again = ['tools/*', 'prompts/*'];
+    again.filter = () => {
+      throw new Error('expanded again');
+    };
+    const policy = compiled(rule('a', { methods: ['tools/*', 'prompts/*'] }), rule('b', { methods: again }));
+    expect([...methodsOn(policy, 'b').keys()]).toEqual([...methodsOn(policy, 'a').keys()]);
+  });
+
+  test('its ends are those of rules and entries, each once, the first first', () => {
+    const entry = (until?: number) => ({ pattern: 't', arguments: [], only: true, until });
+    const { source } = compiled(
+      rule('a', { until: 10, toolRules: [entry(9), entry(), entry(100)] }),
+      rule('b', { toolRules: [entry(100)] }),
+      rule('c', {}),
+    );
+    expect(endsOf(source)).toEqual([9, 10, 100]);
+  });
 });

@@ -2,6 +2,7 @@ import { readMcpRequest } from '../../../../policy/request/mcp-request.ts';
 import { RefusedRequest } from '../../../../policy/request/refused-request.ts';
 import { NumberInBody, writeId } from '../../../../policy/request/request-id.ts';
 import { readTasks } from '../../../../policy/request/task-request.ts';
+import { readToolArguments } from '../../../../policy/request/tool-arguments.ts';
 
 const bytes = (body: string | object) => Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
 const read = (body: string | object | Buffer) =>
@@ -342,4 +343,89 @@ describe('tasks', () => {
     expect(plain).not.toHaveProperty('tasks');
     expect(plain).not.toHaveProperty('mayCreateTask');
   });
+});
+
+describe('what a client claims of itself', () => {
+  const meta = (capabilities: unknown) => ({ _meta: { 'io.modelcontextprotocol/clientCapabilities': capabilities } });
+  const url = { elicitation: { url: {} } };
+  const modern = '2026-07-28';
+  const asked = (...keys: string[]) => ({ inputResponses: Object.fromEntries(keys.map((key) => [key, {}])) });
+  const start = (protocolVersion: unknown, capabilities: unknown) => ({ protocolVersion, capabilities });
+
+  test.each<[what: string, method: string, params: object, version: string | undefined, claims: object]>([
+    ['of 2025-11-25', 'tools/list', {}, '2025-11-25', {}],
+    ['of 2026-07-28, in the header', 'tools/list', {}, modern, { isModern: true }],
+    [
+      ...(['of 2026-07-28, in the body', 'tools/list'] as const),
+      ...([{ _meta: { 'io.modelcontextprotocol/protocolVersion': modern } }, undefined, { isModern: true }] as const),
+    ],
+    ['of a version that is none', 'tools/list', {}, '2026-07-28x', {}],
+    ['that opens pages', 'tools/list', meta(url), modern, { isModern: true, opensPages: true }],
+    ['that asks by forms only', 'tools/list', meta({ elicitation: { form: {} } }), modern, { isModern: true }],
+    ['whose pages are null', 'tools/list', meta({ elicitation: { url: null } }), modern, { isModern: true }],
+    ['whose pages are a word', 'tools/list', meta({ elicitation: { url: true } }), modern, { isModern: true }],
+    ['whose claims are a list', 'tools/list', meta([url]), modern, { isModern: true }],
+    ['that begins, and opens pages', 'initialize', start('2025-11-25', url), undefined, { opensPages: true }],
+    ['that begins with an older version', 'initialize', start('2025-06-18', url), undefined, {}],
+    ['that begins with no version', 'initialize', start(7, url), undefined, {}],
+    ['that begins without claims', 'initialize', start('2025-11-25', {}), undefined, {}],
+    ['of 2025-11-25, which says it later', 'tools/list', start('2025-11-25', url), '2025-11-25', {}],
+    [
+      ...(['whose person was asked to connect', 'tools/call'] as const),
+      { name: 't', ...asked('mcp-gateway-registry/connect') },
+      ...([modern, { isModern: true, wasAskedToConnect: true }] as const),
+    ],
+    [
+      ...(['whose person was asked to approve', 'tools/call'] as const),
+      { name: 't', ...asked('mcp-gateway-registry/approve') },
+      ...([modern, { isModern: true, wasAskedToApprove: true }] as const),
+    ],
+    [
+      ...(['whose person was asked for both', 'tools/call'] as const),
+      { name: 't', ...asked('mcp-gateway-registry/approve', 'mcp-gateway-registry/connect') },
+      ...([modern, { isModern: true, wasAskedToConnect: true, wasAskedToApprove: true }] as const),
+    ],
+    ['whose person was asked something else', 'tools/call', { name: 't', ...asked('x') }, modern, { isModern: true }],
+    ['whose answers are a list', 'tools/call', { name: 't', inputResponses: [1] }, modern, { isModern: true }],
+    [
+      ...(['of 2025-11-25 that claims to have asked', 'tools/call'] as const),
+      { name: 't', ...asked('mcp-gateway-registry/approve', 'mcp-gateway-registry/connect') },
+      ...(['2025-11-25', {}] as const),
+    ],
+  ])('a client %s', (_what, method, params, protocolVersion, claims) => {
+    const body = bytes(call(params, method));
+    const {
+      id: _id,
+      method: _method,
+      accesses: _accesses,
+      ...found
+    } = readMcpRequest({
+      ...{ httpMethod: 'POST', endpoint: 'mcp', body, protocolVersion },
+    });
+    expect(found).toEqual(claims);
+  });
+});
+
+test.each<[what: string, method: string, params: object, calls: object | undefined]>([
+  ['call_tool', 'tools/call', { name: 'call_tool', arguments: { server: 's', tool: 't' } }, { server: 's', tool: 't' }],
+  [
+    ...(['call_read_only_tool', 'tools/call'] as const),
+    { name: 'call_read_only_tool', arguments: { server: 's', tool: 't', arguments: { a: 1 } } },
+    { server: 's', tool: 't' },
+  ],
+  ['call_tool without a server', 'tools/call', { name: 'call_tool', arguments: { tool: 't' } }, undefined],
+  ['call_tool without a tool', 'tools/call', { name: 'call_tool', arguments: { server: 's' } }, undefined],
+  ['call_tool with a number', 'tools/call', { name: 'call_tool', arguments: { server: 1, tool: 't' } }, undefined],
+  ['call_tool without arguments', 'tools/call', { name: 'call_tool' }, undefined],
+  ['call_tool with null', 'tools/call', { name: 'call_tool', arguments: null }, undefined],
+  ['call_tool with a text', 'tools/call', { name: 'call_tool', arguments: 'server' }, undefined],
+  ['another tool', 'tools/call', { name: 't', arguments: { server: 's', tool: 't' } }, undefined],
+  ['a prompt of that name', 'prompts/get', { name: 'call_tool', arguments: { server: 's', tool: 't' } }, undefined],
+])('what %s calls', (_what, method, params, calls) => {
+  expect(read(call(params, method)).calls).toEqual(calls);
+});
+
+test('arguments with exact numbers only are judged as they are, without a copy', () => {
+  const given = { n: 5, deep: { list: [1.5] } };
+  expect(readToolArguments(given, bytes(call({ arguments: given })))).toBe(given);
 });
