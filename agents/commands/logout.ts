@@ -1,5 +1,5 @@
 import { cookieFile, cookieNameFor, forgetSession, peekSession } from '../gateway/cookie-file.ts';
-import { type CommonOptions, does, type Run, settingsFor } from '../lib/command.ts';
+import { type CommonOptions, does, type Run, settingsFor, withSession } from '../lib/command.ts';
 import { CommandError } from '../lib/failure.ts';
 import { endSession } from '../login/session.ts';
 
@@ -12,7 +12,7 @@ export const logoutCommand = does<LogoutOptions>(
   'logout',
   'End the session at the gateway and delete it here.',
   ['mcp-gateway logout'],
-  (command) => command.option('--session-cookie-file <file>', 'read the session from another file'),
+  withSession,
   logout,
 );
 

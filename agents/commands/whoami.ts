@@ -1,7 +1,7 @@
 import { readSession } from '../gateway/cookie-file.ts';
 import { begin } from '../gateway/identity.ts';
 import { askRegistry, me } from '../gateway/registry.ts';
-import { type CommonOptions, does, type Run } from '../lib/command.ts';
+import { type CommonOptions, does, type Run, withSession } from '../lib/command.ts';
 import type { Settings } from '../lib/settings.ts';
 import { agentToken } from '../token/token-cache.ts';
 
@@ -16,10 +16,11 @@ export const whoamiCommand = does<WhoamiOptions>(
   'Show who you are to the gateway: groups, scopes and expiry.',
   ['mcp-gateway whoami', 'mcp-gateway whoami --agent'],
   (command) =>
-    command
-      .option('--agent', 'show the agent of agents/.env.agent instead of the logged-in person')
-      .option('--use-session-cookie', 'show the logged-in person, which is the default')
-      .option('--session-cookie-file <file>', 'read the session from another file'),
+    withSession(
+      command
+        .option('--agent', 'show the agent of agents/.env.agent instead of the logged-in person')
+        .option('--use-session-cookie', 'show the logged-in person, which is the default'),
+    ),
   whoami,
 );
 

@@ -31,6 +31,11 @@ export function withIdentity(command: Command): Command {
     .option('--session-cookie-file <file>', 'the same, with this file instead of ~/.mcp/session_cookie');
 }
 
+/** Adds the option of a command that acts as the logged-in person, never as an agent. */
+export function withSession(command: Command): Command {
+  return command.option('--session-cookie-file <file>', 'read the session from another file');
+}
+
 /** The option `--transport`. */
 export function transportOption(): Option {
   const option = new Option('--transport <name>', 'mcp (streamable HTTP) or sse (legacy)');

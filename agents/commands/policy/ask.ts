@@ -1,11 +1,10 @@
-import type { Command } from 'commander';
 import type * as z from 'zod';
 import type { Difference } from '../../../policy/review/compare/difference.ts';
 import { differenceLine } from '../../../policy/review/words.ts';
 import { begin } from '../../gateway/identity.ts';
 import { askRegistry } from '../../gateway/registry.ts';
-import { type CommonOptions, does, type MakeCommand, type Run } from '../../lib/command.ts';
-import { type ExitCode, usageError } from '../../lib/failure.ts';
+import type { CommonOptions, Run } from '../../lib/command.ts';
+import { usageError } from '../../lib/failure.ts';
 import { safeText } from '../../lib/print.ts';
 
 /** The options of every command about the policy: a person acts, never an agent. */
@@ -15,19 +14,6 @@ export interface PolicyOptions extends CommonOptions {
 
 /** The gateway compares two long policies for most of a minute. */
 const waitMilliseconds = 60_000;
-
-/** Defines a command below `mcp-gateway policy`, which acts as the logged-in person. */
-export function doesWithPolicy<O extends PolicyOptions>(
-  name: string,
-  description: string,
-  examples: readonly string[],
-  define: (command: Command) => Command,
-  work: (run: Run<O>) => Promise<ExitCode | undefined>,
-): MakeCommand {
-  const asPerson = (command: Command) =>
-    define(command).option('--session-cookie-file <file>', 'read the session from another file');
-  return does<O>(name, description, examples, asPerson, work);
-}
 
 /**
  * Makes what asks the registry about the policy, as the logged-in person.

@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import { currentPolicy } from '../../../common/doors/versions.ts';
-import type { Run } from '../../lib/command.ts';
+import { does, type Run, withSession } from '../../lib/command.ts';
 import { type ExitCode, exitCodes, usageError } from '../../lib/failure.ts';
 import { safeText } from '../../lib/print.ts';
-import { differenceLines, doesWithPolicy, numberOf, openPolicyApi, type PolicyOptions } from './ask.ts';
+import { differenceLines, numberOf, openPolicyApi, type PolicyOptions } from './ask.ts';
 import { appliedVersion } from './changed.ts';
 
 interface ConfirmOptions extends PolicyOptions {
@@ -14,15 +14,17 @@ interface ConfirmOptions extends PolicyOptions {
 const settled = z.object({ applied: appliedVersion.nullable() });
 
 /** `policy confirm`: agrees to another editor's change, or withdraws one that waits. */
-export const confirmCommand = doesWithPolicy<ConfirmOptions>(
+export const confirmCommand = does<ConfirmOptions>(
   'confirm',
   "Show another editor's change; with --yes, agree to it. With --withdraw, drop one that waits.",
   ['mcp-gateway policy confirm 3', 'mcp-gateway policy confirm 3 --yes', 'mcp-gateway policy confirm 3 --withdraw'],
   (command) =>
-    command
-      .argument('<number>', 'the change, as "policy show" names it')
-      .option('--yes', 'agree: it becomes the policy in force')
-      .option('--withdraw', 'drop it'),
+    withSession(
+      command
+        .argument('<number>', 'the change, as "policy show" names it')
+        .option('--yes', 'agree: it becomes the policy in force')
+        .option('--withdraw', 'drop it'),
+    ),
   confirm,
 );
 

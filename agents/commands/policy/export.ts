@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import * as z from 'zod';
 import { currentPolicy } from '../../../common/doors/versions.ts';
-import type { Run } from '../../lib/command.ts';
+import { does, type Run, withSession } from '../../lib/command.ts';
 import { usageError } from '../../lib/failure.ts';
-import { doesWithPolicy, numberOf, openPolicyApi, type PolicyOptions } from './ask.ts';
+import { numberOf, openPolicyApi, type PolicyOptions } from './ask.ts';
 
 interface ExportOptions extends PolicyOptions {
   ofVersion?: string;
@@ -12,12 +12,14 @@ interface ExportOptions extends PolicyOptions {
 const textOfVersion = z.object({ text: z.string(), version: z.string() });
 
 /** `policy export`: the text of the policy, for a file or git. */
-export const exportCommand = doesWithPolicy<ExportOptions>(
+export const exportCommand = does<ExportOptions>(
   'export',
   'Write the text of the policy to a file, or to stdout.',
   ['mcp-gateway policy export scopes.yml', 'mcp-gateway policy export --of-version 7 | diff - scopes.yml'],
   (command) =>
-    command.argument('[file]', 'where to write it').option('--of-version <number>', 'an older version instead'),
+    withSession(
+      command.argument('[file]', 'where to write it').option('--of-version <number>', 'an older version instead'),
+    ),
   exportPolicy,
 );
 

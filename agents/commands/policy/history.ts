@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { policyDifference, policyVersionShape, policyVersions } from '../../../common/doors/versions.ts';
-import type { Run } from '../../lib/command.ts';
+import { does, type Run, withSession } from '../../lib/command.ts';
 import { safeText, table } from '../../lib/print.ts';
-import { differenceLines, doesWithPolicy, numberOf, openPolicyApi, type PolicyOptions } from './ask.ts';
+import { differenceLines, numberOf, openPolicyApi, type PolicyOptions } from './ask.ts';
 
 interface HistoryOptions extends PolicyOptions {
   before?: string;
@@ -14,14 +14,16 @@ const page = policyVersions.extend({ versions: z.array(version) });
 const one = version.extend({ text: z.string(), differences: z.array(policyDifference), more: z.int() });
 
 /** `policy history`: who changed the policy, when and why. */
-export const historyCommand = doesWithPolicy<HistoryOptions>(
+export const historyCommand = does<HistoryOptions>(
   'history',
   'List the versions of the policy, the newest first, or show what one of them changed.',
   ['mcp-gateway policy history', 'mcp-gateway policy history 7'],
   (command) =>
-    command
-      .argument('[number]', 'the version whose changes to show')
-      .option('--before <number>', 'only older versions than this one'),
+    withSession(
+      command
+        .argument('[number]', 'the version whose changes to show')
+        .option('--before <number>', 'only older versions than this one'),
+    ),
   history,
 );
 

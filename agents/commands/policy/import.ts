@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { currentPolicy, policyDifference } from '../../../common/doors/versions.ts';
-import type { Run } from '../../lib/command.ts';
+import { does, type Run, withSession } from '../../lib/command.ts';
 import { CommandError, type ExitCode, exitCodes, usageError } from '../../lib/failure.ts';
-import { differenceLines, doesWithPolicy, numberOf, openPolicyApi, type PolicyApi, type PolicyOptions } from './ask.ts';
+import { differenceLines, numberOf, openPolicyApi, type PolicyApi, type PolicyOptions } from './ask.ts';
 import { changedAnswer, printChanged } from './changed.ts';
 import { readPolicyFile } from './file.ts';
 
@@ -20,7 +20,7 @@ const judged = z.object({
 });
 
 /** `policy import`: a file becomes the policy. */
-export const importPolicyCommand = doesWithPolicy<ImportOptions>(
+export const importPolicyCommand = does<ImportOptions>(
   'import',
   'Make a file the policy in force, or propose it if a second editor has to agree.',
   [
@@ -28,11 +28,13 @@ export const importPolicyCommand = doesWithPolicy<ImportOptions>(
     'mcp-gateway policy import scopes.yml --why "support reads the wiki"',
   ],
   (command) =>
-    command
-      .argument('<file>', 'the new policy')
-      .option('--why <words>', 'why it changes; needed without --dry-run')
-      .option('--base <number>', 'the version that the file was made from; refused if another one is in force')
-      .option('--dry-run', 'only show who would gain and lose'),
+    withSession(
+      command
+        .argument('<file>', 'the new policy')
+        .option('--why <words>', 'why it changes; needed without --dry-run')
+        .option('--base <number>', 'the version that the file was made from; refused if another one is in force')
+        .option('--dry-run', 'only show who would gain and lose'),
+    ),
   importPolicy,
 );
 

@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import { replayAnswer, replayRow, replaySide } from '../../../common/doors/replay.ts';
-import type { Run } from '../../lib/command.ts';
+import { does, type Run, withSession } from '../../lib/command.ts';
 import { usageError } from '../../lib/failure.ts';
 import { safeText } from '../../lib/print.ts';
-import { doesWithPolicy, openPolicyApi, type PolicyOptions } from './ask.ts';
+import { openPolicyApi, type PolicyOptions } from './ask.ts';
 import { readPolicyFile } from './file.ts';
 import {
   callsInWords,
@@ -30,14 +30,16 @@ type Replayed = z.output<typeof answer>;
 const mostRows = 20;
 
 /** `policy replay`: what a file as the policy would have answered to the recorded requests. */
-export const replayCommand = doesWithPolicy<ReplayOptions>(
+export const replayCommand = does<ReplayOptions>(
   'replay',
   'Say which recorded calls a file as the policy would have allowed or refused. It changes nothing.',
   ['mcp-gateway policy replay scopes.yml', 'mcp-gateway policy replay scopes.yml --since 7d --json'],
   (command) =>
-    command
-      .argument('<file>', 'the new policy')
-      .option('--since <span>', 'only calls of this span (30m, 24h, 7d) or since a time; default: all that are kept'),
+    withSession(
+      command
+        .argument('<file>', 'the new policy')
+        .option('--since <span>', 'only calls of this span (30m, 24h, 7d) or since a time; default: all that are kept'),
+    ),
   replay,
 );
 

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { currentPolicy } from '../../../common/doors/versions.ts';
-import type { Run } from '../../lib/command.ts';
+import { does, type Run, withSession } from '../../lib/command.ts';
 import { usageError } from '../../lib/failure.ts';
-import { doesWithPolicy, numberOf, openPolicyApi, type PolicyOptions } from './ask.ts';
+import { numberOf, openPolicyApi, type PolicyOptions } from './ask.ts';
 import { changedAnswer, printChanged } from './changed.ts';
 
 interface RevertOptions extends PolicyOptions {
@@ -10,12 +10,14 @@ interface RevertOptions extends PolicyOptions {
 }
 
 /** `policy revert`: an older version again, as a new one. */
-export const revertCommand = doesWithPolicy<RevertOptions>(
+export const revertCommand = does<RevertOptions>(
   'revert',
   'Go back to an older version. It becomes a new version, so that this too has a way back.',
   ['mcp-gateway policy revert 7 --why "it took too much away"'],
   (command) =>
-    command.argument('<number>', 'the version to go back to').requiredOption('--why <words>', 'why you go back'),
+    withSession(
+      command.argument('<number>', 'the version to go back to').requiredOption('--why <words>', 'why you go back'),
+    ),
   revert,
 );
 

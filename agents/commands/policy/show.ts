@@ -1,14 +1,14 @@
 import { currentPolicy } from '../../../common/doors/versions.ts';
-import type { Run } from '../../lib/command.ts';
+import { does, type Run, withSession } from '../../lib/command.ts';
 import { safeText } from '../../lib/print.ts';
-import { doesWithPolicy, openPolicyApi, type PolicyOptions } from './ask.ts';
+import { openPolicyApi, type PolicyOptions } from './ask.ts';
 
 /** `policy show`: which version is in force, and what waits. */
-export const showCommand = doesWithPolicy<PolicyOptions>(
+export const showCommand = does<PolicyOptions>(
   'show',
   'Show which version is in force, changes that wait for a second editor, and a changed file.',
   ['mcp-gateway policy show'],
-  (command) => command,
+  withSession,
   show,
 );
 
