@@ -4,7 +4,7 @@ import { type Definition, saysReadOnly } from '../servers/definition.ts';
 import type { ObservedTool } from '../servers/tool.ts';
 import type { Actor } from '../store/change-log.ts';
 import type { DefinitionChange, DefinitionHashes, DefinitionTable, ServerDefinitions } from '../store/definitions.ts';
-import { firstSight } from '../store/migrations.ts';
+import { firstSight } from '../store/tables/schema.ts';
 
 /** The approval of one tool. */
 export interface Approval {

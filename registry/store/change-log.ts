@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { ServerSettings, Standing } from '../servers/server.ts';
 import type { Writing } from './database.ts';
-import type { Schema } from './migrations.ts';
+import type { Schema } from './tables/schema.ts';
 
 /**
  * What was done to a server. `seed` and `configure` come from SERVERS_FILE. `undo` reverts a change that nginx refused.

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import type { Writing } from './database.ts';
-import type { Schema } from './migrations.ts';
+import type { Schema } from './tables/schema.ts';
 
 /** One check of a server, for the charts. */
 export interface Sample {

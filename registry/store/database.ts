@@ -1,7 +1,8 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { Database } from '../../common/database/database.ts';
 import { openDatabase } from '../../common/database/open.ts';
-import { changes, type Schema } from './migrations.ts';
+import { changes } from './tables/migrations.ts';
+import type { Schema } from './tables/schema.ts';
 
 /** The registry's database. */
 export type RegistryDatabase = Database<Schema>;

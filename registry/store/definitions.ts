@@ -2,8 +2,8 @@ import type { Kysely } from 'kysely';
 import { type Definition, type DefinitionParts, saysReadOnly } from '../servers/definition.ts';
 import { type Actor, noteChange, type ServerChange } from './change-log.ts';
 import { putState, type RegistryDatabase, readState, type Writing, writing } from './database.ts';
-import { headersText, type Schema } from './migrations.ts';
 import { readServer } from './servers.ts';
+import { headersText, type Schema } from './tables/schema.ts';
 
 /** A stored definition of a tool: the approved one, or one that waits for approval. */
 interface KeptDefinition extends Definition {

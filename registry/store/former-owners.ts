@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { Owner } from '../servers/server.ts';
 import type { Writing } from './database.ts';
-import type { Schema } from './migrations.ts';
+import type { Schema } from './tables/schema.ts';
 
 /**
  * Keeps who owned a name, in the transaction that gives it up: rules of the policy may still name it.

@@ -6,8 +6,8 @@ import type { Status, TransportCheck } from '../servers/server-health.ts';
 import type { ToolInfo } from '../servers/tool.ts';
 import { addChecks, type Chart, chartOf, deleteOldChecks, type Sample } from './checks.ts';
 import { putState, type RegistryDatabase, readState, type Writing, writing } from './database.ts';
-import type { Schema } from './migrations.ts';
 import { toServer } from './servers.ts';
+import type { Schema } from './tables/schema.ts';
 
 /** The stored state of a server. */
 export interface StoredState {

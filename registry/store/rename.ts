@@ -5,11 +5,11 @@ import { type Actor, noteChange } from './change-log.ts';
 import { type RegistryDatabase, type Writing, writing } from './database.ts';
 import { renameDefinitions } from './definitions.ts';
 import { keepFormerOwner } from './former-owners.ts';
-import type { Schema } from './migrations.ts';
 import { renameObservations } from './observations.ts';
 import { renameRequests } from './requests.ts';
 import { readServer } from './servers.ts';
 import { nameTaken } from './store.ts';
+import type { Schema } from './tables/schema.ts';
 
 /** A server's old name and its new one. */
 export interface Renaming {

@@ -4,8 +4,8 @@ import { databaseNow } from '../../common/database/database.ts';
 import { RegistryError } from '../errors/registry-error.ts';
 import type { Actor } from './change-log.ts';
 import { type RegistryDatabase, type Writing, writing } from './database.ts';
-import type { Schema } from './migrations.ts';
 import { readServer } from './servers.ts';
+import type { Schema } from './tables/schema.ts';
 
 /** States of a request. `ended`: after its time, or with its server. */
 export const requestStates = ['open', 'given', 'refused', 'withdrawn', 'ended'] as const;

@@ -2,7 +2,7 @@ import type { Kysely, Selectable } from 'kysely';
 import type { RegisteredServer, ServerAuth } from '../servers/server.ts';
 import { lastChange } from './change-log.ts';
 import type { RegistryDatabase } from './database.ts';
-import type { Schema } from './migrations.ts';
+import type { Schema } from './tables/schema.ts';
 
 /** The registry's servers, read-only and from memory. */
 export interface ServerStore {

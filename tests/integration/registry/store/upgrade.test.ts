@@ -3,8 +3,9 @@ import { migrate } from '../../../../common/database/migrations.ts';
 import { openPostgres } from '../../../../common/database/postgres.ts';
 import { openSqlite } from '../../../../common/database/sqlite.ts';
 import { locationOfSet, type ServerSettings } from '../../../../registry/servers/server.ts';
-import { changes, type Schema } from '../../../../registry/store/migrations.ts';
 import { openStore } from '../../../../registry/store/store.ts';
+import { changes } from '../../../../registry/store/tables/migrations.ts';
+import type { Schema } from '../../../../registry/store/tables/schema.ts';
 import { until } from '../../../support/listen.ts';
 import { bothDatabases, type Places } from '../../../support/postgres/both-databases.ts';
 
