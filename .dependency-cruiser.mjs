@@ -26,7 +26,7 @@ const rooms = {
   'registry/pages':
     'live access|sets|owner list|details|forms|rights|account|people|try|palette limits usage audit shared',
   'registry/pages/access': '. matrix|give|versions change shared',
-  'registry/api': 'openapi v0|original|. shared',
+  'registry/api': 'openapi v0|original|.|people shared',
   agents: '. commands agent|login gateway token lib',
   'stand-in': '. endpoints pool',
   relay: '. passing callers upstream',

@@ -15,7 +15,7 @@ import { createHubApi } from './api/hub.ts';
 import { createImportApi } from './api/import.ts';
 import { createDocument } from './api/openapi/document.ts';
 import { createOriginalApi, createOriginalForms } from './api/original/routes.ts';
-import { createPeopleApi } from './api/people.ts';
+import { createPeopleApi } from './api/people/people.ts';
 import { createPolicyApi } from './api/policy.ts';
 import { createRequestsApi } from './api/requests.ts';
 import { createSearchApi } from './api/search.ts';

@@ -2,8 +2,8 @@ import type { Kysely } from 'kysely';
 import type { DatabaseKind } from '../../../common/database/database.ts';
 import { databaseIn, openDatabase } from '../../../common/database/open.ts';
 import { changes } from './changes.ts';
-import { createDayFiles } from './day-files.ts';
-import { createDayPartitions } from './day-partitions.ts';
+import { createDayFiles } from './day/files.ts';
+import { createDayPartitions } from './day/partitions.ts';
 import type { Days } from './days.ts';
 import type { Alone, MainSchema } from './schema.ts';
 

@@ -14,7 +14,6 @@ import { importAnswer } from '../../import/import.ts';
 import { toolChangesAnswer } from '../../pins/changes.ts';
 import { ownership, patch, replacement, seen, serverSettings } from '../../servers/server-input.ts';
 import { setReplacement, setSettings } from '../../servers/set-input.ts';
-import { accountListing, disconnectedCount } from '../accounts.ts';
 import { changesAnswer } from '../changes.ts';
 import { checkedAnswer, editedAnswer } from '../edit.ts';
 import { serverHealth } from '../health.ts';
@@ -26,7 +25,15 @@ import {
   originalToggled,
   originalTools,
 } from '../original/answers.ts';
-import { clientListing, endedCount, endedListing, othersListing, peopleListing, personDetails } from '../people.ts';
+import { accountListing, disconnectedCount } from '../people/accounts.ts';
+import {
+  clientListing,
+  endedCount,
+  endedListing,
+  othersListing,
+  peopleListing,
+  personDetails,
+} from '../people/people.ts';
 import {
   policyAnswer,
   policyChanged,

@@ -10,10 +10,10 @@ import type { AccountDoor } from '../../doors/account.ts';
 import { RegistryError } from '../../errors/registry-error.ts';
 import type { RegistryStore } from '../../store/store.ts';
 import { type ClientLogins, connectionsTo } from '../connect/connect.ts';
-import { inSentence, type Shown, shown } from '../shared/access-record.ts';
-import { shownAccount } from '../shared/connected-account.ts';
 import { counted } from '../shared/format.ts';
 import { type Note, type Notes, nothingLeft } from '../shared/notes.ts';
+import { inSentence, type Shown, shown } from '../shared/person/access-record.ts';
+import { shownAccount } from '../shared/person/connected-account.ts';
 import type { Render, View } from '../shared/render.ts';
 import { createDisconnect } from './disconnect.ts';
 

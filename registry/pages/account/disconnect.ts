@@ -6,8 +6,8 @@ import { requireOwnPage } from '../../access/own-page.ts';
 import type { AccountDoor } from '../../doors/account.ts';
 import { RegistryError } from '../../errors/registry-error.ts';
 import type { RegistryStore } from '../../store/store.ts';
-import { disconnectedNote, shownAccount } from '../shared/connected-account.ts';
 import { type Notes, nothingLeft } from '../shared/notes.ts';
+import { disconnectedNote, shownAccount } from '../shared/person/connected-account.ts';
 
 interface DisconnectOptions {
   publicUrl: string;

@@ -1,7 +1,7 @@
 import type { AccountDoor } from '../../doors/account.ts';
 import { RegistryError } from '../../errors/registry-error.ts';
 import type { RegistryStore } from '../../store/store.ts';
-import { type ShownAccount, shownAccount } from '../shared/connected-account.ts';
+import { type ShownAccount, shownAccount } from '../shared/person/connected-account.ts';
 
 /** The reader's own account at a server, for its page. */
 export type OwnAccount =

@@ -4,9 +4,9 @@ import type { Policy } from '../../../policy/policy.ts';
 import { personOf } from '../../access/guards.ts';
 import type { PeopleDoor } from '../../doors/people.ts';
 import type { RegistryStore } from '../../store/store.ts';
-import { shownAccount } from '../shared/connected-account.ts';
 import { counted } from '../shared/format.ts';
 import type { Notes } from '../shared/notes.ts';
+import { shownAccount } from '../shared/person/connected-account.ts';
 import type { Render, View } from '../shared/render.ts';
 
 export interface PeopleOptions {

@@ -1,9 +1,9 @@
 import { type Request, Router } from 'express';
 import { mostRecords } from '../../../common/doors/account.ts';
 import { readPeopleQuery } from '../../doors/people.ts';
-import { shown } from '../shared/access-record.ts';
-import { shownAccount } from '../shared/connected-account.ts';
 import { cleaned } from '../shared/format.ts';
+import { shown } from '../shared/person/access-record.ts';
+import { shownAccount } from '../shared/person/connected-account.ts';
 import type { View } from '../shared/render.ts';
 import type { PeopleOptions } from './accounts.ts';
 import { createEndPages } from './end.ts';

@@ -1,6 +1,6 @@
 import { type AccessEnd, type Ended, isAccountsEnd } from '../../../common/doors/people.ts';
-import type { Shown } from '../shared/access-record.ts';
 import { cleaned, counted, inWords } from '../shared/format.ts';
+import type { Shown } from '../shared/person/access-record.ts';
 
 const longestName = 80;
 

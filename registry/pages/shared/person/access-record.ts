@@ -1,5 +1,5 @@
-import type { AccountRecord } from '../../../common/doors/account.ts';
-import { cleaned } from './format.ts';
+import type { AccountRecord } from '../../../../common/doors/account.ts';
+import { cleaned } from '../format.ts';
 
 /** A client, personal token or sign-in as the page shows it. */
 export type Shown = ReturnType<typeof shown>;

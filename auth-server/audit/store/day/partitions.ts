@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
-import { type Days, dayAfter, dayRange } from './days.ts';
-import { type Alone, type DaySchema, type MainSchema, turns } from './schema.ts';
+import { type Days, dayAfter, dayRange } from '../days.ts';
+import { type Alone, type DaySchema, type MainSchema, turns } from '../schema.ts';
 
 /** The tables that have a partition for each day. */
 const tables = ['decision', 'decision_seen', 'decision_count', 'audit_call'] as const;

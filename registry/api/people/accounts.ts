@@ -1,16 +1,16 @@
 import { type Request, type RequestHandler, Router } from 'express';
 import * as z from 'zod';
-import { accountDisconnect, type ConnectedAccount } from '../../common/doors/accounts.ts';
-import type { Policy } from '../../policy/policy.ts';
-import { readJson } from '../access/body.ts';
-import { personOf } from '../access/guards.ts';
-import { requireViewPeople } from '../access/view-people.ts';
-import type { AccountDoor } from '../doors/account.ts';
-import type { PeopleDoor } from '../doors/people.ts';
-import { readInput } from '../errors/read-input.ts';
-import { accountOf, addressOf } from '../servers/server.ts';
-import type { RegistryStore } from '../store/store.ts';
-import { type Answer, time } from './shared/answer.ts';
+import { accountDisconnect, type ConnectedAccount } from '../../../common/doors/accounts.ts';
+import type { Policy } from '../../../policy/policy.ts';
+import { readJson } from '../../access/body.ts';
+import { personOf } from '../../access/guards.ts';
+import { requireViewPeople } from '../../access/view-people.ts';
+import type { AccountDoor } from '../../doors/account.ts';
+import type { PeopleDoor } from '../../doors/people.ts';
+import { readInput } from '../../errors/read-input.ts';
+import { accountOf, addressOf } from '../../servers/server.ts';
+import type { RegistryStore } from '../../store/store.ts';
+import { type Answer, time } from '../shared/answer.ts';
 
 /** The answer of `GET /accounts` and `GET /people/{id}/accounts`. */
 export const accountListing = z.strictObject({

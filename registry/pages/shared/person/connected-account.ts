@@ -1,6 +1,6 @@
-import type { ConnectedAccount } from '../../../common/doors/accounts.ts';
-import { accountOf, addressOf, type RegisteredServer } from '../../servers/server.ts';
-import { cleaned } from './format.ts';
+import type { ConnectedAccount } from '../../../../common/doors/accounts.ts';
+import { accountOf, addressOf, type RegisteredServer } from '../../../servers/server.ts';
+import { cleaned } from '../format.ts';
 
 /** A person's account at a server as a page shows it. */
 export type ShownAccount = ReturnType<typeof shownAccount>;

@@ -1,11 +1,11 @@
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { sql } from 'kysely';
-import type { Database } from '../../../common/database/database.ts';
-import { openSqlite } from '../../../common/database/sqlite.ts';
-import { dayFile } from './changes.ts';
-import type { Days } from './days.ts';
-import type { DaySchema } from './schema.ts';
+import type { Database } from '../../../../common/database/database.ts';
+import { openSqlite } from '../../../../common/database/sqlite.ts';
+import { dayFile } from '../changes.ts';
+import type { Days } from '../days.ts';
+import type { DaySchema } from '../schema.ts';
 
 const nameOfDay = /^audit-(\d{4}-\d\d-\d\d)\.db$/;
 /** Each open file takes three file descriptors and 0.5 MB of memory. */

@@ -1,13 +1,13 @@
 import { type Request, Router } from 'express';
 import * as z from 'zod';
-import { accessEnd } from '../../common/doors/people.ts';
-import { readJson } from '../access/body.ts';
-import { personOf } from '../access/guards.ts';
-import { requireEndAccess, requireViewPeople } from '../access/view-people.ts';
-import { type PeopleDoor, readPeopleQuery } from '../doors/people.ts';
-import { readInput } from '../errors/read-input.ts';
+import { accessEnd } from '../../../common/doors/people.ts';
+import { readJson } from '../../access/body.ts';
+import { personOf } from '../../access/guards.ts';
+import { requireEndAccess, requireViewPeople } from '../../access/view-people.ts';
+import { type PeopleDoor, readPeopleQuery } from '../../doors/people.ts';
+import { readInput } from '../../errors/read-input.ts';
+import { type Answer, time } from '../shared/answer.ts';
 import { type AccountsApiOptions, createAccountsApi } from './accounts.ts';
-import { type Answer, time } from './shared/answer.ts';
 
 const address = z.string().nullable().describe('An address, as nginx saw it; null if it is not known.');
 const person = {
