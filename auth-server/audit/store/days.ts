@@ -26,6 +26,11 @@ export function dayOf(at: number): string {
   return new Date(at).toISOString().slice(0, 10);
 }
 
+/** The begin of a time's day (UTC). Both in milliseconds since 1970. */
+export function dayBegin(at: number): number {
+  return Math.floor(at / dayMilliseconds) * dayMilliseconds;
+}
+
 /** The length of a minute, in milliseconds. */
 export const minuteMilliseconds = 60_000;
 

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { DatabaseKind } from '../../../common/database/database.ts';
-import { dayOf, dayRange } from '../store/days.ts';
+import { dayBegin } from '../store/days.ts';
 import { insertRows } from '../store/insert.ts';
 import type { DaySchema } from '../store/schema.ts';
 import type { DecisionRow } from './row.ts';
@@ -18,11 +18,13 @@ const into = {
 /** Counts the records of each server and day while they are written: to count them later would read them all. */
 export async function addCounts(kind: DatabaseKind, on: Kysely<DaySchema>, written: readonly DecisionRow[]) {
   const counts = new Map<string, Counted>();
-  for (const { server, at } of written) {
-    const day = dayRange(dayOf(at)).from;
-    const key = `${day} ${server ?? ''}`;
-    const count = counts.get(key) ?? { server: server ?? '', at: day, count: 0, oldest: at };
-    counts.set(key, { ...count, count: count.count + 1, oldest: Math.min(count.oldest, at) });
+  for (const { server: name, at } of written) {
+    const [server, day] = [name ?? '', dayBegin(at)];
+    const key = `${day} ${server}`;
+    const sum = counts.get(key) ?? { server, at: day, count: 0, oldest: at };
+    counts.set(key, sum);
+    sum.count++;
+    sum.oldest = Math.min(sum.oldest, at);
   }
   // In one order: two processes that wait for each other's rows would never end.
   const rows = [...counts.values()].sort((a, b) => a.at - b.at || (a.server < b.server ? -1 : 1));

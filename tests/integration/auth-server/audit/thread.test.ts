@@ -1,3 +1,5 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,10 +29,28 @@ const logged = () => {
 };
 
 let folder: string;
+let child: ChildProcess | undefined;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'audit-'));
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => {
+  child?.kill('SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** The numbers of all records in the folder, and who wrote them. */
+async function kept() {
+  const database = await openAuditDatabase(folder);
+  const numbers: number[] = [];
+  for (const day of await database.days())
+    for (const { number } of await database.day(day).selectFrom('decision').select('number').execute())
+      numbers.push(number);
+  const writers = await database.main.selectFrom('audit_writer').selectAll().execute();
+  await database.close();
+  return { numbers: numbers.sort((a, b) => a - b), writers };
+}
+
+const upTo = (last: number) => Array.from({ length: last }, (_, i) => i + 1);
 
 test('A thread that dies is reported and started again, and every record is written once', async () => {
   const { log, codes } = logged();
@@ -54,16 +74,37 @@ test('A thread that dies is reported and started again, and every record is writ
     ),
   );
   await audit.close();
-  const database = await openAuditDatabase(folder);
-  const numbers: number[] = [];
-  for (const day of await database.days())
-    for (const { number } of await database.day(day).selectFrom('decision').select('number').execute())
-      numbers.push(number);
-  const writers = await database.main.selectFrom('audit_writer').selectAll().execute();
-  await database.close();
+  const { numbers, writers } = await kept();
   // The start, the records, and the end.
-  expect(numbers.sort((a, b) => a - b)).toEqual(Array.from({ length: 604 }, (_, i) => i + 1));
+  expect(numbers).toEqual(upTo(604));
   expect(writers).toEqual([expect.objectContaining({ pid: process.pid, ended_at: expect.any(Number) })]);
+});
+
+test.each([
+  { when: 'each second', options: {}, added: 10, written: 11 },
+  { when: 'as soon as there are 250', options: { flushMilliseconds: 3_600_000 }, added: 600, written: 500 },
+])('Records are written $when, and are there after the process was killed', async ({ options, added, written }) => {
+  const fileOf = (file: string) => JSON.stringify(new URL(`../../../../${file}`, import.meta.url));
+  const program = join(folder, 'program.mjs');
+  writeFileSync(
+    program,
+    `import { openAudit } from ${fileOf('auth-server/audit/thread/audit.ts')};
+    import { createLog } from ${fileOf('common/service/log.ts')};
+    const options = { log: createLog('auth-server', 'silent'), ...${JSON.stringify(options)} };
+    const audit = await openAudit(${JSON.stringify(placeOf(folder))}, options);
+    for (let i = 0; i < ${added}; i++) audit.add(${JSON.stringify(record('x'))});
+    console.log('added');
+    setInterval(() => undefined, 1_000);`,
+  );
+  child = spawn(process.execPath, [program], { stdio: ['ignore', 'pipe', 'inherit'] });
+  if (child.stdout) await once(child.stdout, 'data');
+  await until(async () => (await kept()).numbers.length >= written);
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  // The start, and the records.
+  const { numbers, writers } = await kept();
+  expect(numbers).toEqual(upTo(written));
+  expect(writers).toEqual([expect.objectContaining({ ended_at: null })]);
 });
 
 test('While the database cannot be written, records wait in memory, which is reported once, and are written later', async () => {
