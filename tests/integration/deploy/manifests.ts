@@ -3,8 +3,13 @@ import { join } from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
 import * as z from 'zod';
 
-/** Where the manifests are. */
-export const folder = join(import.meta.dirname, '..', '..', '..', 'deploy', 'kubernetes');
+const deploy = join(import.meta.dirname, '..', '..', '..', 'deploy');
+
+/** Where the manifests are that the Helm chart and kustomize share. */
+export const folder = join(deploy, 'helm', 'manifests');
+
+/** What kustomize makes of them for one gateway. */
+export const productionFolder = join(deploy, 'kubernetes', 'production');
 
 const text = z.string();
 const labels = z.record(text, text);
@@ -113,7 +118,7 @@ const budget = z.strictObject({
   apiVersion: z.literal('policy/v1'),
   kind: z.literal('PodDisruptionBudget'),
   metadata,
-  spec: z.strictObject({ minAvailable: z.int().positive(), selector: z.strictObject({ matchLabels: labels }) }),
+  spec: z.strictObject({ maxUnavailable: z.int().positive(), selector: z.strictObject({ matchLabels: labels }) }),
 });
 const namespace = z.strictObject({ apiVersion: z.literal('v1'), kind: z.literal('Namespace'), metadata });
 const selector = z.strictObject({
@@ -161,17 +166,16 @@ const kustomization = z.looseObject({
   replicas: z.array(z.strictObject({ name: text, count: z.int() })).default([]),
 });
 
-/** One folder's kustomization.yaml. */
-export const kustomizationOf = (name: string) =>
-  kustomization.parse(parse(readFileSync(join(folder, name, 'kustomization.yaml'), 'utf8')));
+/** A folder's kustomization.yaml. */
+export const kustomizationIn = (path: string) =>
+  kustomization.parse(parse(readFileSync(join(path, 'kustomization.yaml'), 'utf8')));
 
 /** The files of a folder, apart from its kustomization.yaml. */
-export const filesOf = (name: string) =>
-  readdirSync(join(folder, name)).filter((file) => file !== 'kustomization.yaml');
+export const filesIn = (path: string) => readdirSync(path).filter((file) => file !== 'kustomization.yaml');
 
 /** A file as plain values. Throws if its YAML is invalid. */
 export function documentsOf(file: string): unknown[] {
-  return parseAllDocuments(readFileSync(join(folder, file), 'utf8'), { strict: true, uniqueKeys: true }).map((each) => {
+  return parseAllDocuments(readFileSync(file, 'utf8'), { strict: true, uniqueKeys: true }).map((each) => {
     if (each.errors.length > 0) throw new Error(`${file}: ${each.errors[0]?.message}`);
     return each.toJS() as unknown;
   });
@@ -206,17 +210,18 @@ export function selects(wanted: Selector, found: Readonly<Record<string, string>
 }
 
 /** The base, the production overlay, and the part for TOOL_CHANGES=refuse. */
-export const base = kustomizationOf('base');
-export const production = kustomizationOf('production');
-export const component = kustomizationOf('tool-changes');
+export const base = kustomizationIn(join(folder, 'base'));
+export const production = kustomizationIn(productionFolder);
+export const component = kustomizationIn(join(folder, 'tool-changes'));
+const filesOfBase = base.resources.map((file) => join(folder, 'base', file));
 /** All resources. */
 export const { all, deployments, services, budgets, policies } = readManifests([
-  ...base.resources.map((file) => `base/${file}`),
-  'production/namespace.yaml',
-  ...component.resources.map((file) => `tool-changes/${file}`),
+  ...filesOfBase,
+  join(productionFolder, 'namespace.yaml'),
+  ...component.resources.map((file) => join(folder, 'tool-changes', file)),
 ]);
 /** Without the part for TOOL_CHANGES=refuse. */
-export const inBase = readManifests(base.resources.map((file) => `base/${file}`));
+export const inBase = readManifests(filesOfBase);
 
 /** The labels of a deployment's pods. */
 export const labelsOf = ({ spec }: Deployment): Readonly<Record<string, string>> => spec.template.metadata.labels;

@@ -21,11 +21,11 @@ test.each(bundledServerNames)('docker-compose.yml runs %s and checks its health 
   expect(existsSync(`servers/${name}/main.ts`)).toBe(true);
 });
 
-test('deploy/kubernetes runs some of them, each at its port', () => {
-  const listed = servers.parse(parse(read('deploy/kubernetes/base/servers.yml')));
+test('deploy/helm/manifests runs some of them, each at its port', () => {
+  const listed = servers.parse(parse(read('deploy/helm/manifests/base/servers.yml')));
   expect(listed).not.toEqual([]);
   for (const { name, upstream } of listed) isRow([name, Number(new URL(upstream).port)]);
-  const documents = parseAllDocuments(read('deploy/kubernetes/base/servers.yaml')).map((one) => one.toJS());
+  const documents = parseAllDocuments(read('deploy/helm/manifests/base/servers.yaml')).map((one) => one.toJS());
   const ports = documents
     .filter(({ kind }) => kind === 'Service')
     .map((one) => [one.metadata.name, one.spec.ports[0].port]);

@@ -31,7 +31,7 @@ interface Manifest {
 }
 const compose = parse(readFileSync('docker-compose.yml', 'utf8'), { merge: true });
 const pods = ['gate', 'auth-server'].flatMap((file) =>
-  parseAllDocuments(readFileSync(`deploy/kubernetes/base/${file}.yaml`, 'utf8'))
+  parseAllDocuments(readFileSync(`deploy/helm/manifests/base/${file}.yaml`, 'utf8'))
     .map((each) => each.toJS() as Manifest)
     .filter(({ kind }) => kind === 'Deployment')
     .flatMap(({ spec }) => [...spec.template.spec.containers, ...(spec.template.spec.initContainers ?? [])]),
@@ -41,7 +41,7 @@ function memoryOf(name: string): [string, number][] {
   const inPod = pods.find((each) => each.name === name);
   return [
     ['docker-compose.yml', bytesOf(compose.services[name].mem_limit)],
-    ['deploy/kubernetes/base/', bytesOf(inPod?.resources.limits.memory ?? '')],
+    ['deploy/helm/manifests/base/', bytesOf(inPod?.resources.limits.memory ?? '')],
   ];
 }
 
@@ -116,7 +116,7 @@ test.each(memoryOf('auth-server'))(
   'The auth-server with the limit of %s holds all bodies that its limits allow together',
   (file, memory) => {
     const maxBody = settings.MAX_BODY_BYTES.schema.parse(undefined);
-    const workers = file.includes('kubernetes') ? 1 : 4;
+    const workers = file.includes('helm') ? 1 : 4;
     // By measurement: an idle process. One body at a time is read, which takes its size ten times at most.
     const own = 120 * megabyte;
     expect(workers * (own + heldBytesFor(maxBody) + 10 * maxBody)).toBeLessThanOrEqual(memory);
