@@ -101,8 +101,7 @@ export function followPolicy(
     log.error({ err, url: url.href }, `the auth-server does not give the policy; ${then}`);
   };
   log.info({ url: url.href }, 'waits for the policy, which the auth-server keeps');
-  void look().catch(failed);
-  const timer = interval(intervalMilliseconds, look, failed);
+  const timer = interval(intervalMilliseconds, look, failed, { atOnce: true });
   return {
     current: () => kept?.current() ?? nothing,
     version: () => kept?.version() ?? 'none',

@@ -20,8 +20,7 @@ export function startJobs(jobs: readonly Job[]): () => Promise<void> {
       run.then(done, done);
       return run;
     };
-    if (atOnce) tracked().catch(failed);
-    return interval(milliseconds, tracked, failed);
+    return interval(milliseconds, tracked, failed, { atOnce });
   });
   return async () => {
     for (const timer of timers) clearInterval(timer);
