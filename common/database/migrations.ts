@@ -8,10 +8,23 @@ type SchemaChange = (db: Kysely<unknown>, kind: DatabaseKind) => Promise<void>;
 /** Changes by name. They run in the order in which the names sort. */
 export type SchemaChanges = Readonly<Record<string, SchemaChange>>;
 
+/** The tables have changes that this version does not know. */
+export class NewerTables extends Error {
+  override readonly name = 'NewerTables';
+  readonly changes: readonly string[];
+
+  /** @param changes their names */
+  constructor(changes: readonly string[]) {
+    super(`a newer version has changed the tables: ${changes.join(', ')}`);
+    this.changes = changes;
+  }
+}
+
 /**
  * Brings the tables up to date. Several processes may call it at once: one migrates, the others wait.
  * @param prefix of the tables that record which changes were made: services may share one PostgreSQL database
  * @param last name of the last change to make; all of them unless given
+ * @throws {NewerTables} if there are other changes than these; nothing is changed then, and the database is closed
  * @throws what a change threw; the database is closed then
  */
 export async function migrate<Schema>(
@@ -20,7 +33,13 @@ export async function migrate<Schema>(
   prefix: string,
   last?: string,
 ): Promise<void> {
-  if (last === undefined && (await isUpToDate(db, changes, prefix))) return;
+  const made = await madeChanges(db, prefix);
+  const newer = made.filter((name) => !Object.hasOwn(changes, name));
+  if (newer.length > 0) {
+    await close();
+    throw new NewerTables(newer);
+  }
+  if (last === undefined && made.length === Object.keys(changes).length) return;
   const migrations = Object.entries(changes).map(([name, change]) => [
     name,
     { up: (on: Kysely<unknown>) => change(on, kind) },
@@ -38,17 +57,15 @@ export async function migrate<Schema>(
 }
 
 /**
- * Whether exactly these changes were made. Each start asks, and Kysely's migrator would read the form of all tables twice
- * to answer.
+ * The changes that were made. Each start asks, and Kysely's migrator would read the form of all tables twice to answer.
  */
-async function isUpToDate<Schema>(db: Kysely<Schema>, changes: SchemaChanges, prefix: string): Promise<boolean> {
-  const read = sql<{ name: string }>`select name from ${sql.table(`${prefix}_migration`)}`;
+async function madeChanges<Schema>(db: Kysely<Schema>, prefix: string): Promise<string[]> {
+  const read = sql<{ name: string }>`select name from ${sql.table(`${prefix}_migration`)} order by name`;
   const made = await read.execute(db).catch((error: unknown) => {
     if (isNoTable(error)) return { rows: [] };
     throw error;
   });
-  const names = new Set(made.rows.map(({ name }) => name));
-  return names.size === Object.keys(changes).length && Object.keys(changes).every((name) => names.has(name));
+  return made.rows.map(({ name }) => name);
 }
 
 /** Whether a query failed because there is no such table (PostgreSQL: undefined_table). */

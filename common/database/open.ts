@@ -1,6 +1,7 @@
 import { join } from 'node:path';
+import { ConfigError } from '../text/config-error.ts';
 import type { Database, DatabaseKind } from './database.ts';
-import { migrate, type SchemaChanges } from './migrations.ts';
+import { migrate, NewerTables, type SchemaChanges } from './migrations.ts';
 import { openSqlite } from './sqlite.ts';
 
 /**
@@ -10,6 +11,7 @@ import { openSqlite } from './sqlite.ts';
  * @param prefix as for {@link migrate}
  * @param onFailure receives the error of an idle connection that broke
  * @param connections to PostgreSQL, at most; as for `openPostgres`
+ * @throws {ConfigError} if a newer version of the gateway has changed the tables; this one changes nothing then
  * @throws what the database or a change threw; nothing stays open then
  */
 export async function openDatabase<Schema>(
@@ -22,8 +24,20 @@ export async function openDatabase<Schema>(
   // Loaded only where it is used: most gateways have SQLite, and start sooner without it.
   const postgres = databaseKind(where) === 'postgres' && (await import('./postgres.ts'));
   const database = postgres ? postgres.openPostgres<Schema>(where, onFailure, connections) : openSqlite<Schema>(where);
-  await migrate(database, changes, prefix);
+  try {
+    await migrate(database, changes, prefix);
+  } catch (error) {
+    throw error instanceof NewerTables ? newerDatabase(postgres ? undefined : where, error) : error;
+  }
   return database;
+}
+
+/** @param file undefined for PostgreSQL, whose URL has a password */
+function newerDatabase(file: string | undefined, { changes }: NewerTables): ConfigError {
+  const what = file === undefined ? 'DATABASE_URL: the database' : `DATA_DIR: ${file}`;
+  const todo = 'start that version, or restore the backup that was made before its first start';
+  const fault = `${what} belongs to a newer version of the gateway (${changes.join(', ')}): ${todo}. Nothing was changed.`;
+  return new ConfigError([fault], 'The database');
 }
 
 /** Which kind of database `where` names: `postgres://…` (or `postgresql://…`), or else a file or folder. */

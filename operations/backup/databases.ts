@@ -6,6 +6,7 @@ import { madeKeysFile } from '../../auth-server/accounts/vault/keys.ts';
 import { root } from '../../common/settings/values.ts';
 import { CommandError } from '../command.ts';
 import { dropHolds } from './holds.ts';
+import { refuseNewer } from './newer.ts';
 
 const secretKey = 'secret-key';
 const auditDatabase = 'audit.db';
@@ -76,13 +77,15 @@ async function copyDatabase(from: string, to: string): Promise<void> {
  * Puts a backup in place of the databases of a data folder. The replaced files are kept beside them as `….before-restore`.
  * @param source a folder made by {@link copyDatabases}
  * @returns the names of the files
- * @throws {CommandError} if the backup is damaged, or a service still has a database open; nothing is changed then
+ * @throws {CommandError} if the backup is damaged or of a newer version, or a service still has a database open; nothing is changed
+ *   then
  */
 export function restoreDatabases(source: string, dataDir: string): string[] {
   const found = existsSync(source) ? readdirSync(source) : [];
   const names = found.filter((name) => isDatabase(name) || name === secretKey || name === madeKeysFile);
   if (!names.some(isDatabase)) throw new CommandError(`${source} holds no database: is it a backup?`, 1);
   for (const name of names.filter(isDatabase)) check(join(source, name));
+  for (const name of names.filter(isDatabase)) refuseNewer(join(source, name));
   for (const name of names.filter(isDatabase)) refuseInUse(join(dataDir, name));
   const later = names.includes(auditDatabase) ? daysBeside(dataDir, names) : [];
   for (const name of later) refuseInUse(join(dataDir, name));
