@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { nowInSeconds } from '../../../common/time/now.ts';
 import type { Schema } from '../migrations.ts';
@@ -24,7 +25,8 @@ export async function present(db: Kysely<Schema>, subs: readonly string[], idleS
 }
 
 /**
- * Those of some groups that each person has, by subject: people with a record that has not expired and was used since.
+ * Those of some groups that each person has, by subject: people with a record that has not expired and was used since. Their
+ * records are read in parts, so that others are answered between them.
  * @param since seconds since 1970
  */
 export async function groupsOf(
@@ -33,7 +35,17 @@ export async function groupsOf(
   since: number,
 ): Promise<Map<string, readonly string[]>> {
   const used = db.selectFrom('session').where('expires_at', '>', nowInSeconds()).where('last_seen', '>=', since);
-  const rows = await used.select(['sub', 'groups']).orderBy('refreshed_at').execute();
-  // The last one counts.
-  return new Map(rows.map((row) => [row.sub, (JSON.parse(row.groups) as string[]).filter((each) => groups.has(each))]));
+  const all = used.select(['sub', 'sid', 'groups', 'refreshed_at']).orderBy('sub').orderBy('sid').limit(mostValues);
+  const found = new Map<string, { groups: readonly string[]; at: number }>();
+  for (let rows = await all.execute(); rows.length > 0; ) {
+    for (const { sub, groups: text, refreshed_at: at } of rows) {
+      // What the provider said last counts.
+      if ((found.get(sub)?.at ?? 0) > at) continue;
+      found.set(sub, { groups: (JSON.parse(text) as string[]).filter((each) => groups.has(each)), at });
+    }
+    await nextTurn();
+    const { sub, sid } = rows[rows.length - 1] as (typeof rows)[number];
+    rows = await all.where(({ eb, refTuple, tuple }) => eb(refTuple('sub', 'sid'), '>', tuple(sub, sid))).execute();
+  }
+  return new Map([...found].map(([sub, { groups: own }]) => [sub, own]));
 }

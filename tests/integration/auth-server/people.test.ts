@@ -242,10 +242,13 @@ test('People who have signed in and only looked at pages count as seen, once, wi
   see('calls too', 'calls', ['readers', 'writers']);
   await lookers('calls too', ['readers']);
   see('calls only', 'calls-only', ['readers']);
-  const { body } = await ask('/groups?group=readers&group=writers');
+  // More than are read at a time.
+  for (let i = 0; i < 1_100; i++) await lookers(`crowd ${i}`, ['crowd']);
+  const { body } = await ask('/groups?group=readers&group=writers&group=crowd');
   expect(body.groups).toEqual([
     { group: 'readers', people: 3 },
     { group: 'writers', people: 1 },
+    { group: 'crowd', people: 1_100 },
   ]);
 });
 
