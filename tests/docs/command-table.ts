@@ -161,17 +161,17 @@ export const rows: readonly Row[] = [
       'A change from the command line is in force in all services, and going back too',
     ),
   }),
+  ...page('docs/kubernetes.md', {
+    'docker build': composeUp,
+    'docker push': not('for your container registry'),
+    kubectl: not('untried on a cluster'),
+  }),
   ...page('docs/performance.md', {
     'npm run bench': not('some 30 minutes'),
     'npm run soak': not('ten minutes'),
   }),
   ...page('docs/registry.md', {
     curl: here(/^\{/),
-  }),
-  ...page('docs/scaling.md', {
-    'docker build': composeUp,
-    'docker push': not('for your container registry'),
-    kubectl: not('untried on a cluster'),
   }),
   ...page('docs/scopes.md', {
     'npm run -s explain': here('as the page', 1),

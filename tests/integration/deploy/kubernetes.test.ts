@@ -27,7 +27,7 @@ import {
   services,
 } from './manifests.ts';
 
-const docs = readFileSync('docs/scaling.md', 'utf8');
+const docs = readFileSync('docs/kubernetes.md', 'utf8');
 
 /** The program that a container of the gateway runs, by its argument. */
 const programs: Readonly<Record<string, Program>> = {
@@ -210,7 +210,7 @@ describe('Settings', () => {
     expect(pool).toBe('COGNITO_USER_POOL_ID=us-east-1_XXXXXXXXX');
   });
 
-  test('every ConfigMap and Secret is created here, or by a command of docs/scaling.md', () => {
+  test('every ConfigMap and Secret is created here, or by a command of docs/kubernetes.md', () => {
     const made = [base, production].flatMap(({ configMapGenerator }) => configMapGenerator.map(({ name }) => name));
     const pods = deployments.map(({ spec }) => spec.template.spec);
     const maps = [
