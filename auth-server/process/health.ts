@@ -1,5 +1,7 @@
 import type { RequestHandler } from 'express';
-import { policyHeader } from '../../common/policy/policy-source.ts';
+import { policyHeader, versionHeader } from '../../common/policy/policy-source.ts';
+import type { Logger } from '../../common/service/log.ts';
+import { createVersionCheck } from './versions.ts';
 
 /** What `/health` reports on. */
 export interface HealthSettings {
@@ -14,6 +16,7 @@ export interface HealthSettings {
   callLimits?: { state(): 'shared' | 'alone' | undefined };
   /** Whether this process is about to stop: it still answers, but should get no new clients. */
   stopping?: () => boolean;
+  log: Pick<Logger, 'warn'>;
 }
 
 /**
@@ -24,7 +27,8 @@ export interface HealthSettings {
 export function createHealth(settings: HealthSettings): RequestHandler {
   const { registryUrl, relayUrl, policyFaults, policyVersion, upstreamSecretFaults, callLimits } = settings;
   const { stopping = () => false } = settings;
-  return async (_req, res) => {
+  const compare = createVersionCheck(settings.log);
+  return async (req, res) => {
     const [relay, registry] = await Promise.all([look(`${relayUrl}/health`), look(`${registryUrl}/health`)]);
     const well = relay.up && registry.up && !stopping();
     const word = (up: boolean) => (up ? 'up' : 'down');
@@ -36,6 +40,12 @@ export function createHealth(settings: HealthSettings): RequestHandler {
       registry: word(registry.up),
       policy: policyFaults().length > 0 ? 'last good one in force; the file has faults' : 'in force',
       'policy-version': versionsIn({ 'auth-server': policyVersion(), relay: relay.policy, registry: registry.policy }),
+      versions: compare({
+        // An nginx of the operator's own does not name one.
+        ...(req.get(versionHeader) !== undefined && { nginx: req.get(versionHeader) }),
+        ...(relay.up && { relay: relay.version }),
+        ...(registry.up && { registry: registry.version }),
+      }),
       ...(upstreamSecretFaults && {
         'upstream-secrets':
           upstreamSecretFaults().length > 0 ? 'last good ones in force; the file has faults' : 'in force',
@@ -47,11 +57,11 @@ export function createHealth(settings: HealthSettings): RequestHandler {
   };
 }
 
-/** Whether a service is up, and its policy in force as its header says. */
-async function look(url: string): Promise<{ up: boolean; policy: string }> {
+/** Whether a service is up, and its policy in force and its version as its headers say. */
+async function look(url: string): Promise<{ up: boolean; policy: string; version?: string | undefined }> {
   try {
     const { ok, headers } = await fetch(url, { signal: AbortSignal.timeout(1_000) });
-    return { up: ok, policy: versionIn(headers.get(policyHeader)) };
+    return { up: ok, policy: versionIn(headers.get(policyHeader)), version: headers.get(versionHeader) ?? undefined };
   } catch {
     return { up: false, policy: 'unknown' };
   }

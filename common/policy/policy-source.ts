@@ -3,6 +3,7 @@ import { compilePolicy } from '../../policy/policy.ts';
 import { policySource } from '../doors/versions.ts';
 import { readBounded } from '../network/read-bounded.ts';
 import type { Logger } from '../service/log.ts';
+import { version } from '../settings/version.ts';
 import { interval } from '../time/interval.ts';
 import { keepPolicy, type PolicyWatch } from './policy-in-force.ts';
 import { watchPolicy } from './policy-watch.ts';
@@ -125,19 +126,20 @@ function reasonIn(status: number): string {
   return `the auth-server answered ${status}`;
 }
 
-/** The header of the answer at `/health` that names the policy in force. */
+/** The headers of the answer at `/health` that name the policy in force, and the version of the gateway. */
 export const policyHeader = 'policy-version';
+export const versionHeader = 'gateway-version';
 
 /**
- * Answers 503 while the policy is not there: a page that shows nothing would look like a decision. Names the policy in force in the
- * answers at `/health`.
+ * Answers 503 while the policy is not there: a page that shows nothing would look like a decision. Names the policy in force and
+ * the version of the gateway in the answers at `/health`.
  */
 export function whenThere(
   policy: Pick<AwaitedPolicy, 'isThere' | 'version'>,
   listener: RequestListener,
 ): RequestListener {
   return (req, res) => {
-    if (req.url === '/health') res.setHeader(policyHeader, policy.version());
+    if (req.url === '/health') res.setHeader(policyHeader, policy.version()).setHeader(versionHeader, version);
     if (policy.isThere()) return listener(req, res);
     const message = 'The policy is not there yet: the auth-server gives it. Try again in a moment.';
     const headers = { 'content-type': 'application/json', 'cache-control': 'no-store', 'retry-after': '1' };

@@ -19,11 +19,18 @@ export async function checkGateway(publicUrl: string, ask: Ask): Promise<{ findi
     const seen = `${publicUrl}/health says: ${shown(parts.join(', '))}`;
     const suspects = down.map((part) => part.split(' ')[0]).join(', ') || 'the auth-server';
     const finding = response.ok ? ok('gateway', seen) : fail('gateway', seen, `look at the log of ${suspects}`);
-    return { findings: [finding, await checkGate(publicUrl, ask)], up: true };
+    return { findings: [finding, ...checkVersions(health.data), await checkGate(publicUrl, ask)], up: true };
   } catch (error) {
     const seen = `${publicUrl} cannot be reached: ${reasonOf(error)}`;
     return { findings: [fail('gateway', seen, 'start it (npm run up), or correct REGISTRY_URL')], up: false };
   }
+}
+
+/** Whether all parts of the gateway have one version. Older gateways do not say it. */
+function checkVersions({ versions }: Readonly<Record<string, string>>): Finding[] {
+  if (versions === undefined || versions === 'the same') return [];
+  const todo = 'update every image and checkout to one version (docs/operations/upgrades.md)';
+  return [warn('gateway', `parts have different versions: ${shown(versions)}`, todo)];
 }
 
 function stranger(publicUrl: string, { status, headers }: Response): Finding {

@@ -38,3 +38,10 @@ test('nginx writes a second log only with CALLS_FILE, only of what was allowed, 
   );
   expect(() => renderedFor('1.30.0', { CALLS_FILE: 'calls.log' })).toThrow('CALLS_FILE must be an absolute path');
 });
+
+test('nginx names the version of its files where the auth-server is asked how it is, and the file has that of package.json', () => {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+  expect(renderedFor('1.30.0').match(/location = \/health .*/g)).toEqual(
+    Array(2).fill(expect.stringContaining(`proxy_set_header Gateway-Version ${version};`)),
+  );
+});

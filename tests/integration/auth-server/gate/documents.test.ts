@@ -1,9 +1,10 @@
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { version } from '../../../../common/settings/version.ts';
 import { issuer, publicUrl, startAuthServer } from '../../../support/auth-server/auth-fixture.ts';
 import { authServerWithPool } from '../../../support/auth-server/with-pool.ts';
+import { listen } from '../../../support/listen.ts';
 
 const { cognito, auth } = await authServerWithPool();
 const get = (path: string, headers: Record<string, string> = {}) =>
@@ -150,6 +151,27 @@ describe('the health of the gateway', () => {
       await server.close();
       registry.closeAllConnections();
       await new Promise((resolve) => registry.close(resolve));
+    }
+  });
+
+  test('says which part has another version, without numbers', async () => {
+    const named = (version: string) => (_req: unknown, res: ServerResponse) => {
+      res.setHeader('gateway-version', version).end('ok');
+    };
+    const [relay, registry] = [await listen(named('0.0.1')), await listen(named(version))];
+    const server = await startAuthServer(cognito.url, {
+      registryUrl: `http://127.0.0.1:${registry.port}`,
+      relayUrl: `http://127.0.0.1:${relay.port}`,
+    });
+    try {
+      const versions = async (headers: Record<string, string>) =>
+        ((await (await fetch(`${server.url}/health`, { headers })).json()) as Record<string, string>).versions;
+      const others = (parts: string) => `another one: ${parts}; the log of the auth-server names it`;
+      expect(await versions({})).toBe(others('relay'));
+      expect(await versions({ 'gateway-version': version })).toBe(others('relay'));
+      expect(await versions({ 'gateway-version': '0.0.2' })).toBe(others('nginx, relay'));
+    } finally {
+      for (const each of [server, relay, registry]) await each.close();
     }
   });
 
