@@ -1,30 +1,45 @@
+import { type Agent, request } from 'node:http';
 import type { Caller } from './callers.ts';
-import type { Started } from './gates.ts';
-import { startUpstream } from './stack.ts';
+import type { BenchStack } from './stack.ts';
 import type { Shot } from './wrk.ts';
+
+type Headers = Record<string, string>;
 
 /** The headers of each call. */
 export const types = { 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream' };
 
-/** @param letters of an argument: 130 for a body of 300 bytes */
-export function bodyOf(letters: number): string {
-  const params = { name: 'current_time_by_timezone', arguments: { tz_name: 'Asia/Tokyo', note: 'x'.repeat(letters) } };
-  return JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params });
+/** The headers of a caller's requests. */
+export function headersOf({ url }: BenchStack, who: Caller): Headers {
+  return { ...types, ...who, Host: new URL(url).host };
 }
 
-/** A call of the server `bench` by a gate of its own. */
-export function behind({ port }: Started, who: Caller, letters: number): Shot {
-  const headers = { ...who, ...types, Host: `localhost:${port}` };
-  return { url: `http://127.0.0.1:${port}/bench/mcp`, headers, body: bodyOf(letters), pids: [] };
+/** Initializes a session of a caller with `headers` at `path`. @returns the headers that belong to it */
+export async function openSession({ url }: BenchStack, path: string, headers: Headers): Promise<Headers> {
+  const version = '2025-11-25';
+  const send = (body: object, more = {}) =>
+    fetch(`${url}${path}`, { method: 'POST', headers: { ...headers, ...more }, body: JSON.stringify(body) });
+  const params = { protocolVersion: version, capabilities: {}, clientInfo: { name: 'bench', version: '1' } };
+  const opened = await send({ jsonrpc: '2.0', id: 0, method: 'initialize', params });
+  const id = opened.headers.get('mcp-session-id');
+  const text = await opened.text();
+  if (!opened.ok || id === null) throw new Error(`${path} opened no session: ${opened.status} ${text}`);
+  const session = { 'Mcp-Session-Id': id, 'MCP-Protocol-Version': version };
+  await (await send({ jsonrpc: '2.0', method: 'notifications/initialized' }, session)).text();
+  return session;
 }
 
-const answer = Buffer.from('{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"done"}]}}');
-
-/** Starts a server that gives the same answer to each call. */
-export function startCalled() {
-  return startUpstream((req, res) => {
-    req.resume().on('end', () => {
-      res.writeHead(200, { 'content-type': 'application/json', 'content-length': answer.length }).end(answer);
+/** One request. `fetch` would not send a Host of its own. */
+export function ask({ url, headers, body }: Shot, agent?: Agent): Promise<{ status: number; text: string }> {
+  return new Promise((resolve, reject) => {
+    const all = { ...headers, 'content-length': Buffer.byteLength(body) };
+    const asked = request(url, { method: 'POST', agent, headers: all }, (answer) => {
+      let text = '';
+      answer.setEncoding('utf8').on('data', (chunk) => {
+        text += chunk;
+      });
+      answer.on('end', () => resolve({ status: answer.statusCode ?? 0, text }));
     });
+    asked.on('error', reject);
+    asked.end(body);
   });
 }

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { SignJWT } from 'jose';
 import { createSessionSeal } from '../auth-server/identity/cookie/session.ts';
-import { createPersonalTokens } from '../auth-server/identity/personal-token.ts';
 import { createSigningKeys } from '../auth-server/keys/signing-keys.ts';
 import { ofBrowser } from '../auth-server/login/open-session.ts';
 import type { SessionRecord } from '../auth-server/store/session-record.ts';
@@ -12,107 +11,103 @@ import { loadKeys } from '../stand-in/pool/keys.ts';
 import { signToken } from '../stand-in/pool/tokens.ts';
 import type { BenchStack } from './stack.ts';
 
-/** Groups of the bench's policy. One person is in all of them. */
-const manyGroups = Array.from({ length: 50 }, (_, i) => `group-${i}`);
-
-/** The bench's policy: one agent may do everything, another may only list, people have the rights of their groups. */
+/** The bench's policy: some may do everything, others may call a few tools of one server, whose lists the relay therefore cuts. */
 export const policy = `
 group_mappings:
-  mcp-registry-admin: [mcp-servers-unrestricted/execute, ui-all]
-${manyGroups.map((group) => `  ${group}: [mcp-servers-unrestricted/execute]`).join('\n')}
-UI-Scopes: {ui-all: {list_service: [all]}}
-mcp-servers-unrestricted/read: [{server: "*", methods: [tools/list]}]
-mcp-servers-unrestricted/execute: [{server: "*", methods: [tools/call], tools: ["*"]}]
-mcp-servers-restricted/read: [{server: bench, methods: [tools/list]}]
+  all: [bench-all/execute]
+  few: [bench-few/execute]
+bench-all/execute: [{server: "*", methods: [tools/list, tools/call], tools: ["*"]}]
+bench-few/execute: [{server: bench, methods: [tools/list, tools/call], tools: [tool-1*, tool-2*]}]
 `;
 
-/** The same policy with 10,000 further rules. */
-export const longPolicy = `${policy}
-others:
-${Array.from({ length: 10_000 }, (_, i) => `  - {server: server-${i}, methods: [tools/call], tools: [a-${i}, "b-${i}-*"]}`).join('\n')}
-`;
+/** What a caller may do. */
+export type Rights = 'all' | 'few';
 
 /** The headers by which a caller is known. */
 export type Caller = Readonly<Record<string, string>>;
 
-/** Mints distinct access tokens. */
-export async function tokenMaker(stack: BenchStack): Promise<(change: object) => Promise<string>> {
-  const { access } = await loadKeys(join(stack.dataDir, 'cognito-keys.json'));
-  const now = nowInSeconds();
+/** How callers prove who they are: an agent by the user pool's token, a person by a cookie, an MCP client by the gateway's own token. */
+export const credentials = ['agent', 'cookie', 'client'] as const;
+export type Credential = (typeof credentials)[number];
+
+const start = nowInSeconds();
+/** Longer than the bench takes. */
+const end = start + 7_200;
+
+/** The person of cookies and clients' tokens. */
+export const personOf = (rights: Rights) => ({ sub: `bench-${rights}`, username: `bench-${rights}` });
+
+/** Mints distinct access tokens of the user pool. @returns its parameter overrides claims */
+export async function tokenMaker({ dataDir }: BenchStack): Promise<(change: object) => Promise<string>> {
+  const { access } = await loadKeys(join(dataDir, 'cognito-keys.json'));
   const client = '3agentclient000000000000000';
   const claims = {
     iss: cognitoIssuer(localPoolId),
     token_use: 'access',
     client_id: client,
     sub: client,
-    scope: 'mcp-servers-unrestricted/read mcp-servers-unrestricted/execute',
-    iat: now,
-    exp: now + 7_200,
+    scope: 'bench-all/execute',
+    iat: start,
+    exp: end,
     jti: 'bench',
   };
   return (change) => signToken(access, { ...claims, ...change });
 }
 
-/** The claims of a person in many groups. */
-export const inManyGroups = {
-  sub: '7c3e3e0c-0000-4000-8000-000000000001',
-  username: 'bench',
-  client_id: '1webclient0000000000000000',
-  scope: 'openid',
-  'cognito:groups': manyGroups,
-};
+/** A caller of `/{server}/mcp`. */
+export async function callerOf(
+  stack: BenchStack,
+  credential: Credential,
+  rights: Rights,
+  server: string,
+): Promise<Caller> {
+  if (credential === 'cookie') return { Cookie: await sessionOf(stack, rights) };
+  const token =
+    credential === 'client'
+      ? await clientTokenOf(stack, rights, server)
+      : await (await tokenMaker(stack))({ scope: `bench-${rights}/execute` });
+  return { Authorization: `Bearer ${token}` };
+}
 
-/** Creates a session as a login does. Returns the value of a Cookie header. */
-export async function sessionOf(stack: BenchStack): Promise<string> {
-  const claims = { ...person, sid: 'bench-session-0000000000' };
-  await withStore(stack, ({ sessions }) => sessions.add(record({ ...ofBrowser, sid: claims.sid })));
+/** Creates a session as a login does. */
+async function sessionOf(stack: BenchStack, rights: Rights): Promise<string> {
+  const claims = { ...personOf(rights), sid: newId() };
+  await withStore(stack, ({ sessions }) => sessions.add(recordOf({ ...ofBrowser, sid: claims.sid }, rights)));
   const seal = createSessionSeal([String(stack.env.SECRET_KEY)]);
   return `mcp_gateway_session=${await seal.seal({ ...claims, exp: end })}`;
 }
 
 /** An access token as the gateway itself gives it to an OAuth client, only that it lasts as long as the bench. */
-export async function clientTokenOf(stack: BenchStack): Promise<string> {
-  const [sid, client] = ['bench-grant-000000000000', 'bench-client'];
+async function clientTokenOf(stack: BenchStack, rights: Rights, server: string): Promise<string> {
+  const [sid, client] = [newId(), 'bench-client'];
+  const resource = `${stack.url}${pathOf(server)}`;
   const ofClient = { kind: 'client', oauthClient: client, oauthClientName: client, idleSeconds: 86_400 } as const;
   return await withStore(stack, async ({ sessions, accessTokenKeys }) => {
-    await sessions.add(record({ ...ofClient, sid, resource: resource(stack) }));
+    await sessions.add(recordOf({ ...ofClient, sid, resource }, rights));
     const { kid, alg, key } = await createSigningKeys(accessTokenKeys).current();
-    const claims = { sub: person.sub, sid, client_id: client, scope: 'mcp', jti: 'bench' };
-    return new SignJWT({ ...claims, iss: stack.url, aud: resource(stack), iat: start, exp: end })
+    const claims = { sub: personOf(rights).sub, sid, client_id: client, scope: 'mcp', jti: 'bench' };
+    return new SignJWT({ ...claims, iss: stack.url, aud: resource, iat: start, exp: end })
       .setProtectedHeader({ alg, kid, typ: 'at+jwt' })
       .sign(key);
   });
 }
 
-/** A personal token, as people make them. */
-export async function personalTokenOf(stack: BenchStack): Promise<string> {
-  const ofToken = {
-    kind: 'personal',
-    oauthClient: undefined,
-    oauthClientName: 'bench',
-    idleSeconds: undefined,
-  } as const;
-  return await withStore(stack, async ({ sessions, secrets }) => {
-    const { token, sid } = createPersonalTokens(await secrets.get('personal-tokens'), 90).make();
-    await sessions.add(record({ ...ofToken, sid, resource: resource(stack) }));
-    return token;
-  });
+/** The path of a server's endpoint. The hub's is short. */
+export function pathOf(server: string): string {
+  return server === 'hub' ? '/mcp' : `/${server}/mcp`;
 }
 
-/** The person of the sessions and tokens here. */
-export const person = { sub: 'bench', username: 'bench' };
-const start = nowInSeconds();
-/** Longer than the bench takes. */
-const end = start + 7_200;
-const resource = ({ url }: BenchStack) => `${url}/bench/mcp`;
+let ids = 0;
+const newId = () => `bench-${String(++ids).padStart(18, '0')}`;
 
 /** A record whose groups need no question to the provider. */
-function record(
+function recordOf(
   purpose: Pick<SessionRecord, 'sid' | 'kind' | 'oauthClient' | 'oauthClientName' | 'resource' | 'idleSeconds'>,
+  rights: Rights,
 ): SessionRecord {
   return {
-    ...person,
-    groups: ['mcp-registry-admin'],
+    ...personOf(rights),
+    groups: [rights],
     createdAt: start,
     expiresAt: end,
     provider: 'cognito',

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
@@ -25,7 +26,7 @@ export type BenchStack = Awaited<ReturnType<typeof startBenchStack>>;
  * Starts the gateway with default settings and one MCP server named `bench`.
  * @param upstream its origin
  * @param scopes the policy, as YAML
- * @param more names of further servers at the same origin, and entries of sets as in `servers.yml`
+ * @param more names of further servers at the same origin, and entries as in `servers.yml`
  * @param change settings to override
  */
 export async function startBenchStack(
@@ -37,10 +38,7 @@ export async function startBenchStack(
   const root = join(import.meta.dirname, '..');
   const dataDir = mkdtempSync(join(tmpdir(), 'bench-'));
   const ports = await freePorts();
-  const transports = { 'streamable-http': '/mcp' };
-  const servers = ['bench', ...more].map((one) =>
-    typeof one === 'string' ? { name: one, title: one, description: one, upstream, transports, tags: [] } : one,
-  );
+  const servers = ['bench', ...more].map((one) => (typeof one === 'string' ? entryOf(one, upstream) : one));
   writeFileSync(join(dataDir, 'servers.yml'), JSON.stringify(servers));
   writeFileSync(join(dataDir, 'scopes.yml'), scopes);
   const env: NodeJS.ProcessEnv = {
@@ -73,6 +71,12 @@ export async function startBenchStack(
   };
 }
 
+/** A server as in `servers.yml`. */
+export function entryOf(name: string, upstream: string): object {
+  const transports = { 'streamable-http': '/mcp' };
+  return { name, title: name, description: name, upstream, transports, tags: [] };
+}
+
 /** Starts the MCP server to measure with, on a free port. */
 export async function startUpstream(listener: RequestListener): Promise<{ origin: string; close(): void }> {
   const server = createServer(listener).listen(0, '127.0.0.1');
@@ -87,9 +91,9 @@ export async function startUpstream(listener: RequestListener): Promise<{ origin
   };
 }
 
-/** Below the range from which the kernel takes ports for outgoing connections. */
+/** Below the range from which the kernel takes ports for outgoing connections, and elsewhere than another bench on this machine. */
 async function freePorts(): Promise<Ports> {
-  let next = 22_000;
+  let next = 22_000 + 20 * randomInt(45);
   const free: [string, number][] = [];
   for (const name of Object.keys(defaultPorts)) {
     while (await isPortTaken(next)) next++;

@@ -4,7 +4,7 @@ import { usualLimits } from '../../common/answers/limits.ts';
 export const relayMemory = {
   /** Requests and answers that are being read, of all servers. One alone gets half. */
   held: 96 * 1024 * 1024,
-  /** An idle stream, by measurement (`npm run bench:relay`). */
+  /** An idle stream, by measurement (`npm run bench:scale`). */
   stream: 46 * 1024,
   /** The process without any work. */
   idle: 110 * 1024 * 1024,

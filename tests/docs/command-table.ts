@@ -167,7 +167,7 @@ export const rows: readonly Row[] = [
     kubectl: not('untried on a cluster'),
   }),
   ...page('docs/performance.md', {
-    'npm run bench': not('some 30 minutes'),
+    'npm run bench': not('6 minutes'),
     'npm run soak': not('ten minutes'),
   }),
   ...page('docs/registry.md', {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { liveMegabytesOf, snapshotOptions } from '../../bench/live-memory.ts';
+import { liveMegabytesOf, snapshotOptions } from '../../bench/parts/live-memory.ts';
 import { median, withChildren } from '../../bench/wrk.ts';
 import { send } from '../support/gateway/send.ts';
 import { type Load, startLoad, wronglyAllowed } from './load.ts';
