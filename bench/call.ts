@@ -6,7 +6,7 @@ import type { Shot } from './wrk.ts';
 type Headers = Record<string, string>;
 
 /** The headers of each call. */
-export const types = { 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream' };
+const types = { 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream' };
 
 /** The headers of a caller's requests. */
 export function headersOf({ url }: BenchStack, who: Caller): Headers {
