@@ -95,6 +95,7 @@ events { worker_connections 1024; }
 http {
   ${temporary.join('\n  ')}
   access_log ${folder}/access.log;
+  client_body_buffer_size 64k;
   upstream server { server ${new URL(origin).host}; keepalive 32; }
   server {
     listen 127.0.0.1:${port};

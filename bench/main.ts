@@ -32,7 +32,11 @@ else await run();
 
 async function run(): Promise<void> {
   const unknown = positionals.find((part) => !parts.some((one) => one === part));
-  if (unknown !== undefined) throw new Error(`there is no part ${unknown}; the parts are ${parts.join(', ')}`);
+  if (unknown !== undefined) {
+    console.error(`There is no part ${unknown}. The parts are ${parts.join(', ')}.`);
+    process.exitCode = 2;
+    return;
+  }
   await needWrk();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
   const asked = positionals.length > 0 ? parts.filter((part) => positionals.includes(part)) : usualParts;

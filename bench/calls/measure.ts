@@ -79,6 +79,6 @@ function costOf({ route, credential, size, pids }: Way, connections: number, tur
     p50: of(({ round }) => round.p50),
     p99: of(({ round }) => round.p99),
     byBase: ratios('base'),
-    ...(route !== 'floor' && turns.every(({ floor }) => floor) && { byFloor: ratios('floor') }),
+    ...(route !== 'plain' && route !== 'floor' && turns.every(({ floor }) => floor) && { byFloor: ratios('floor') }),
   };
 }
