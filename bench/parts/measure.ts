@@ -15,7 +15,7 @@ type Measure = (isQuick: boolean, bench: Bench) => Promise<Partial<Measured>>;
 /** Parts that share a gateway. They are measured if no other is asked for. */
 const usual = {
   calls: async (isQuick, bench) => ({
-    costs: await callsOf(bench, smallCalls, isQuick ? [32] : [1, 32], isQuick ? 2 : 5),
+    costs: await callsOf(bench, smallCalls, isQuick ? [32] : [1, 32], isQuick ? 2 : 4),
   }),
   sizes: async (isQuick, bench) => ({ costs: isQuick ? [] : await callsOf(bench, largeCalls, [1, 32], 3) }),
   start: async (isQuick, { stack }) => ({ figures: await measureStart(stack, isQuick) }),
