@@ -8,7 +8,7 @@ const batch = 100_000;
 const rounds = 15;
 
 /** One scope with `count` rules, each for a server of its own with three tools and a glob. */
-function policyOf(count: number): Policy {
+export function policyOf(count: number): Policy {
   const rules = Array.from(
     { length: count },
     (_, i): Rule => ({
@@ -34,7 +34,7 @@ const questions = Array.from({ length: 10 }, (_, i): { server: string; asked: [A
 ]).flat();
 
 /** Nanoseconds per decision, over one batch of the same fifty questions. */
-function measure(policy: Policy): number {
+export function measureDecisions(policy: Policy): number {
   const scopes = ['openid', 's'];
   let allowed = 0;
   const began = performance.now();
@@ -46,19 +46,21 @@ function measure(policy: Policy): number {
   return took / batch;
 }
 
-const sizes = [10, 10_000];
-const policies = sizes.map(policyOf);
-const times = sizes.map((): number[] => []);
-// Rounds alternate between the sizes, so that other load on the machine affects all alike. The first round warms up.
-for (let round = 0; round <= rounds; round++) {
-  policies.forEach((policy, i) => {
-    const time = measure(policy);
-    if (round > 0) times[i]?.push(time);
+if (import.meta.main) {
+  const sizes = [10, 10_000];
+  const policies = sizes.map(policyOf);
+  const times = sizes.map((): number[] => []);
+  // Rounds alternate between the sizes, so that other load on the machine affects all alike. The first round warms up.
+  for (let round = 0; round <= rounds; round++) {
+    policies.forEach((policy, i) => {
+      const time = measureDecisions(policy);
+      if (round > 0) times[i]?.push(time);
+    });
+  }
+  times.forEach((all, i) => {
+    const middle = median(all);
+    const perSecond = Math.round(1e9 / middle).toLocaleString('en');
+    const spread = `${Math.min(...all).toFixed(0)} to ${Math.max(...all).toFixed(0)} ns`;
+    console.log(`${sizes[i]} rules: ${perSecond} decisions/s (median ${middle.toFixed(0)} ns, ${spread})`);
   });
 }
-times.forEach((all, i) => {
-  const middle = median(all);
-  const perSecond = Math.round(1e9 / middle).toLocaleString('en');
-  const spread = `${Math.min(...all).toFixed(0)} to ${Math.max(...all).toFixed(0)} ns`;
-  console.log(`${sizes[i]} rules: ${perSecond} decisions/s (median ${middle.toFixed(0)} ns, ${spread})`);
-});

@@ -92,7 +92,7 @@ export async function startUpstream(listener: RequestListener): Promise<{ origin
 }
 
 /** Below the range from which the kernel takes ports for outgoing connections, and elsewhere than another bench on this machine. */
-async function freePorts(): Promise<Ports> {
+export async function freePorts(): Promise<Ports> {
   let next = 22_000 + 20 * randomInt(45);
   const free: [string, number][] = [];
   for (const name of Object.keys(defaultPorts)) {

@@ -1,20 +1,18 @@
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { openAuditDatabase } from '../../auth-server/audit/store/database.ts';
 import { createNames } from '../../auth-server/audit/store/names.ts';
-import { createWriter } from '../../auth-server/audit/write/writer.ts';
+import { createWriter, newIdentity } from '../../auth-server/audit/write/writer.ts';
 
 const help = `Fills an audit with records, as a gateway writes them.
 
-  node bench/audit/fill.ts FOLDER|postgres://… [RECORDS=1000000] [DAYS=30] [PEOPLE=200]`;
+  node bench/audit/fill.ts FOLDER|postgres://… [RECORDS=1000000] [DAYS=30] [PEOPLE=200] [BATCH=2500]`;
 
-/** Ten batches of a gateway: it is the disk that one waits for. */
-const batchSize = 2_500;
 const dayMilliseconds = 86_400_000;
 const servers = ['currenttime', 'fininfo', 'notion', 'jira', 'github', 'search', 'mail', 'files', 'crm', 'wiki'];
 const reasons = ['not_permitted', 'tool_not_approved', 'token_expired', 'rate_limited'];
 
 /** The record of one request: most are calls of a few people at a few servers, some are refused, some have no caller. */
-function recordOf(at: number, index: number, people: number): string {
+export function recordOf(at: number, index: number, people: number): string {
   const person = Math.floor(people * Math.random() ** 3);
   const server = servers[Math.floor(servers.length * Math.random() ** 2)];
   const [isRefused, isUnknown] = [index % 20 === 7, index % 40 === 7];
@@ -44,12 +42,15 @@ function recordOf(at: number, index: number, people: number): string {
 /**
  * Writes records of one process, spread evenly over the last days.
  * @param where as for `openAuditDatabase`
+ * @param batchSize of each transaction. A gateway's is 250; the more, the less one waits for the disk
  */
-export async function fillAudit(where: string, records: number, days: number, people: number): Promise<void> {
+async function fillAudit(
+  where: string,
+  { records, days, people, batchSize }: { records: number; days: number; people: number; batchSize: number },
+): Promise<void> {
   const database = await openAuditDatabase(where);
   const first = Date.now() - days * dayMilliseconds;
-  const name = randomBytes(16).toString('hex');
-  const identity = { id: randomInt(2, 2 ** 31 - 1), name, host: 'bench', pid: process.pid, startedAt: first };
+  const identity = { ...newIdentity(), host: 'bench', startedAt: first };
   const writer = createWriter(database, identity, createNames(database));
   await writer.greet();
   for (let from = 1; from <= records; from += batchSize) {
@@ -65,11 +66,12 @@ export async function fillAudit(where: string, records: number, days: number, pe
 }
 
 if (import.meta.main) {
-  const [where, records = '1000000', days = '30', people = '200'] = process.argv.slice(2);
+  const [where, records = '1000000', days = '30', people = '200', batch = '2500'] = process.argv.slice(2);
   if (where === undefined) console.log(help);
   else {
     const started = performance.now();
-    await fillAudit(where, Number(records), Number(days), Number(people));
+    const sizes = { records: Number(records), days: Number(days), people: Number(people), batchSize: Number(batch) };
+    await fillAudit(where, sizes);
     const seconds = (performance.now() - started) / 1000;
     console.log(`${records} records in ${seconds.toFixed(1)} s: ${Math.round(Number(records) / seconds)} a second`);
   }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Postgres, startPostgres } from '../support/postgres/server.ts';
+import { type Postgres, startPostgres } from '../../bench/postgres.ts';
 import { type Fault, type Stage, startStage } from './stage.ts';
 import { record } from './table.ts';
 

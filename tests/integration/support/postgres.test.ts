@@ -11,7 +11,7 @@ import { openLine } from '../../support/postgres/line.ts';
 
 test('A test run that is killed leaves no PostgreSQL and no folder behind', async () => {
   const program = `
-    const { startPostgres } = await import(${JSON.stringify(resolve('tests/support/postgres/server.ts'))});
+    const { startPostgres } = await import(${JSON.stringify(resolve('bench/postgres.ts'))});
     console.log((await startPostgres()).urlOf('postgres'));
     process.kill(process.pid, 'SIGKILL');`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', program], {

@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
-import type { Postgres } from '../postgres/server.ts';
+import type { Postgres } from '../../../bench/postgres.ts';
 
 /** The variable with the port at which a run says where its PostgreSQL is. */
 export const postgresPort = 'TEST_POSTGRES_PORT';
@@ -17,7 +17,7 @@ export default async function setup(): Promise<void> {
   let postgres: Promise<Postgres> | undefined;
   const answer = async (): Promise<PostgresAnswer> => {
     try {
-      postgres ??= import('../postgres/server.ts').then(({ startPostgres }) => startPostgres());
+      postgres ??= import('../../../bench/postgres.ts').then(({ startPostgres }) => startPostgres());
       const { unref, urlOf } = await postgres;
       unref();
       return { url: urlOf('postgres') };

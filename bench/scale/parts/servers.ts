@@ -1,0 +1,120 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Headers } from '../../hub/members.ts';
+import { headersOf, openSession } from '../../hub/members.ts';
+import type { BenchStack } from '../../stack.ts';
+import { memoryOf, type Shot } from '../../wrk.ts';
+import { cpuOfEnded, exactCpuOf } from '../cpu.ts';
+import type { Part, Scene } from '../part.ts';
+import { bearer, callOf, pidsOf, roundsOf, startGateway } from '../support/gateway.ts';
+
+const rounds = 5;
+const changes = 4;
+const toolsEach = 10;
+/** How often each server is checked here. The default is half a minute. */
+const checkSeconds = 10;
+const checks = {
+  what: `checks of all, each every ${checkSeconds} s (registry)`,
+  unit: '% of a core',
+  of: 'all',
+} as const;
+
+export const servers: Part = {
+  name: 'servers',
+  key: 'servers',
+  sizes: [5, 50, 500],
+  quick: [5, 20, 80],
+  seconds: 300,
+  measure,
+};
+
+async function measure(scene: Scene): Promise<void> {
+  for (const size of scene.sizes) {
+    scene.tell(`${size}`);
+    const own: (() => unknown)[] = [];
+    const ends = { ends: (end: () => unknown) => void own.unshift(end) };
+    scene.ends(() => endAll(own));
+    const more = Array.from({ length: size - 1 }, (_, i) => `other-${i}`);
+    const stack = await startGateway(ends, { more, change: { HEALTH_INTERVAL_SECONDS: String(checkSeconds) } });
+    await measureOne(scene, stack, size);
+    await endAll(own);
+  }
+}
+
+async function endAll(ends: (() => unknown)[]): Promise<void> {
+  for (const end of ends.splice(0)) await end();
+}
+
+async function measureOne(scene: Scene, stack: BenchStack, size: number): Promise<void> {
+  const token = await stack.token('full');
+  const headers = headersOf(stack, token);
+  const list = await untilOffered(stack, headers, size * toolsEach);
+  const call = await roundsOf(callOf(stack, bearer(token)), () => pidsOf(stack, 'nginx', 'auth-server'), rounds);
+  scene.put(
+    { what: 'a call (nginx, auth-server)', unit: 'µs of CPU', of: 'each' },
+    size,
+    ...call.map(({ cpu }) => cpu),
+  );
+  const lists = await roundsOf(list, () => pidsOf(stack, 'nginx', 'auth-server', 'hub', 'registry'), rounds, 4);
+  const milliseconds = lists.map(({ cpu }) => cpu / 1000);
+  scene.put({ what: 'list of all tools by the hub', unit: 'ms of CPU', of: 'all' }, size, ...milliseconds);
+  await watchChecks(scene, stack, size);
+  await changeRoutes(scene, stack, size, headers);
+  await sleep(1_000);
+  const memory = pidsOf(stack, 'nginx').reduce((sum, pid) => sum + memoryOf(pid), 0);
+  scene.put({ what: 'memory of nginx', unit: 'MB', of: 'all' }, size, memory);
+  scene.put(
+    { what: 'memory of the registry', unit: 'MB', of: 'all' },
+    size,
+    memoryOf(stack.supervisor.pid('registry') ?? 0),
+  );
+}
+
+/** The hub offers a server when the registry has read its tools. */
+async function untilOffered(stack: BenchStack, headers: Headers, due: number): Promise<Shot> {
+  const session = await openSession(stack, '/mcp', headers);
+  const body = '{"jsonrpc":"2.0","id":1,"method":"tools/list"}';
+  const all = { ...headers, ...session };
+  for (;;) {
+    const answer = await fetch(`${stack.url}/mcp`, { method: 'POST', headers: all, body });
+    if (((await answer.text()).match(/__tool-/g)?.length ?? 0) >= due) break;
+    await sleep(500);
+  }
+  return { url: `http://127.0.0.1:${stack.ports.gateway}/mcp`, headers: all, body, pids: [] };
+}
+
+/** The registry's CPU while it checks each server twice. */
+async function watchChecks(scene: Scene, stack: BenchStack, size: number): Promise<void> {
+  const runs: number[] = [];
+  for (let round = 0; round < 2; round++) {
+    const used = exactCpuOf(pidsOf(stack, 'registry'));
+    await sleep(checkSeconds * 1000);
+    runs.push((exactCpuOf(pidsOf(stack, 'registry')) - used) / checkSeconds / 10_000);
+  }
+  scene.put(checks, size, ...runs);
+}
+
+/** Takes the route of one server away and gives it back. The registry answers when nginx has the new routes. */
+async function changeRoutes(scene: Scene, stack: BenchStack, size: number, headers: Headers): Promise<void> {
+  const [seconds, cpu]: [number[], number[]] = [[], []];
+  const master = stack.supervisor.pid('nginx') ?? 0;
+  for (let i = 0; i < changes; i++) {
+    const before = reloadCpuOf(stack) + exactCpuOf([master]);
+    const began = performance.now();
+    const path = `/api/servers/other-0/${i % 2 === 0 ? 'disable' : 'enable'}`;
+    const answer = await fetch(`${stack.url}${path}`, { method: 'POST', headers, body: '{}' });
+    const text = await answer.text();
+    if (!text.includes('"route":"ok"'))
+      throw new Error(`a route was not changed: ${answer.status} ${text.slice(0, 300)}`);
+    seconds.push((performance.now() - began) / 1000);
+    // nginx's master starts its new processes after the answer.
+    await sleep(1_000);
+    cpu.push((reloadCpuOf(stack) + exactCpuOf([master]) - before) / 1000);
+  }
+  scene.put({ what: 'change of a route until nginx has it', unit: 's', of: 'all' }, size, ...seconds);
+  scene.put({ what: 'change of a route (nginx/reload, nginx)', unit: 'ms of CPU', of: 'all' }, size, ...cpu);
+}
+
+/** What the programs have taken that nginx/reload has started: `nginx -t` and those that build the configuration. */
+function reloadCpuOf({ supervisor }: BenchStack): number {
+  return cpuOfEnded(supervisor.pid('nginx-reload') ?? 0);
+}

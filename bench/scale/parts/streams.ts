@@ -1,0 +1,71 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { memoryOf } from '../../wrk.ts';
+import { exactCpuOf } from '../cpu.ts';
+import { raiseOpenFiles } from '../limits.ts';
+import type { Part, Scene } from '../part.ts';
+import { startChild } from '../support/child.ts';
+import { bearer, callOf, pidsOf, roundsOf, startGateway } from '../support/gateway.ts';
+
+/** What the relay opens beside its streams: files, connections of calls, those to the auth-server. */
+const otherFiles = 600;
+const rounds = 5;
+const watchSeconds = 5;
+
+/** Streams of callers whose lists are cut: each takes two connections in nginx and two in the relay. */
+export const streams: Part = {
+  name: 'open streams',
+  key: 'streams',
+  sizes: [1_000, 3_000, 10_000],
+  quick: [300, 1_000, 2_000],
+  seconds: 240,
+  measure,
+};
+
+async function measure(scene: Scene): Promise<void> {
+  const largest = scene.sizes.at(-1) ?? 0;
+  const files = raiseOpenFiles(2 * largest + 2 * otherFiles);
+  const most = Math.floor((files - otherFiles) / 2);
+  // All streams come from one address here.
+  const stack = await startGateway(scene, { change: { CONNECTIONS_PER_ADDRESS: '0' } });
+  const [full, reader] = [bearer(await stack.token('full')), bearer(await stack.token('reader'))];
+  const holder = startChild(scene, 'hold-streams.ts', [String(stack.ports.gateway)], {
+    AUTHORIZATION: reader.Authorization,
+  });
+  const services = () => pidsOf(stack, 'nginx', 'auth-server', 'relay');
+  const memory = (name: string) => pidsOf(stack, name).reduce((sum, pid) => sum + memoryOf(pid), 0);
+  const calls = async () => ({
+    direct: (await roundsOf(callOf(stack, full), services, rounds)).map(({ cpu }) => cpu),
+    relayed: (await roundsOf(callOf(stack, reader), services, rounds)).map(({ cpu }) => cpu),
+  });
+  await calls();
+  const held = { nginx: memory('nginx'), relay: memory('relay') };
+  let open = 0;
+  for (const size of scene.sizes) {
+    const count = Math.min(size, most);
+    if (count < size)
+      scene.note(
+        `${files} open files are the limit and this user may not raise it (ulimit -n): the relay holds ${count.toLocaleString('en')} streams, not ${size.toLocaleString('en')}.`,
+      );
+    scene.tell(`${count}`);
+    const used = exactCpuOf(services());
+    holder.say(String(count - open));
+    await holder.line();
+    const opening = (exactCpuOf(services()) - used) / (count - open);
+    scene.put({ what: 'opening one (nginx, auth-server, relay)', unit: 'µs of CPU', of: 'each' }, size, opening);
+    await sleep(2_000);
+    for (const name of ['nginx', 'relay'] as const) {
+      const before = held[name];
+      held[name] = memory(name);
+      const each = ((held[name] - before) * 1024) / (count - open);
+      scene.put({ what: `memory of ${name} for one more`, unit: 'kB', of: 'each' }, size, each);
+    }
+    open = count;
+    const idle = exactCpuOf(services());
+    await sleep(watchSeconds * 1000);
+    const share = (exactCpuOf(services()) - idle) / watchSeconds / 10_000;
+    scene.put({ what: 'CPU while nothing happens', unit: '% of a core', of: 'all' }, size, share);
+    const { direct, relayed } = await calls();
+    scene.put({ what: 'a call beside them', unit: 'µs of CPU', of: 'each' }, size, ...direct);
+    scene.put({ what: 'a call through the relay', unit: 'µs of CPU', of: 'each' }, size, ...relayed);
+  }
+}
