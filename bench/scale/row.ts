@@ -1,7 +1,7 @@
 /** A figure at one size: what each measurement of it gave. */
 export interface Cell {
   size: number;
-  runs: readonly number[];
+  runs: number[];
 }
 
 /** One line of the table: a figure at several sizes. */
@@ -32,9 +32,10 @@ export interface Sheet {
 
 /** Adds measurements of a figure at one size. */
 export function put(sheet: Sheet, row: Omit<Row, 'cells'>, size: number, ...runs: number[]): void {
-  const isSame = (one: Row) => one.part === row.part && one.what === row.what;
-  const found = sheet.rows.find(isSame);
-  const cell = { size, runs };
-  if (found) found.cells.push(cell);
-  else sheet.rows.push({ ...row, cells: [cell] });
+  const isSame = (one: Row) => one.part === row.part && one.what === row.what && one.unit === row.unit;
+  const found = sheet.rows.find(isSame) ?? { ...row, cells: [] };
+  if (found.cells.length === 0) sheet.rows.push(found);
+  const cell = found.cells.find((each) => each.size === size);
+  if (cell) cell.runs.push(...runs);
+  else found.cells.push({ size, runs });
 }

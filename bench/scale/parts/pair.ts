@@ -115,13 +115,11 @@ async function addSecond(stack: BenchStack): Promise<string[]> {
   const ports = { ...stack.ports, ...Object.fromEntries(own.map((name) => [name, free[name]])) };
   const { dataDir, env, supervisor } = stack;
   const specs = nodeServices({ ports, dataDir, env, standIn: true, socket: gateSocket(ports.authServer) });
-  const names: string[] = [];
-  for (const spec of specs.filter(({ name }) => second.some((each) => each === name))) {
-    const named = { ...spec, name: `${spec.name}-2` };
-    supervisor.start(named);
-    await supervisor.healthy(named);
-    names.push(named.name);
-  }
+  const added = specs
+    .filter(({ name }) => second.some((each) => each === name))
+    .map((spec) => ({ ...spec, name: `${spec.name}-2` }));
+  for (const spec of added) supervisor.start(spec);
+  await Promise.all(added.map((spec) => supervisor.healthy(spec)));
   const both = (name: 'authServer' | 'registry' | 'relay') =>
     [stack.ports, ports].map((each) => {
       const socket = name === 'authServer' && gateSocket(each[name]);
@@ -140,7 +138,7 @@ async function addSecond(stack: BenchStack): Promise<string[]> {
   const environment = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` };
   execFileSync('nginx', ['-s', 'reload', '-c', join(folder, 'nginx.conf'), '-e', 'stderr'], { env: environment });
   await sleep(1_000);
-  return names;
+  return added.map(({ name }) => name);
 }
 
 /** Counts the queries of all clients of PostgreSQL. */

@@ -1,10 +1,12 @@
 import { writeFileSync } from 'node:fs';
+import { Agent } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { types } from '../../call.ts';
 import { question } from '../../callers.ts';
 import { measureDecisions, policyOf } from '../../decide.ts';
 import { type StartedAuthServer, startAuthServer } from '../../gates.ts';
+import { ask } from '../../open-loop.ts';
 import type { BenchStack } from '../../stack.ts';
 import { cpuOf, memoryOf, type Shot } from '../../wrk.ts';
 import { exactCpuOf } from '../cpu.ts';
@@ -45,7 +47,7 @@ async function measure(scene: Scene): Promise<void> {
       size,
       ...runs.map(({ cpu }) => cpu),
     );
-    await reload(scene, one, file, size);
+    await reload(scene, one, shot, file, size);
     scene.put({ what: 'memory of the auth-server', unit: 'MB', of: 'all' }, size, memoryOf(one.pid));
     one.child.kill('SIGTERM');
   }
@@ -92,8 +94,9 @@ async function start(scene: Scene, stack: BenchStack, file: string, size: number
 }
 
 /** Changes the file, and asks until another version is in force. What a thread that has ended has taken counts too. */
-async function reload(scene: Scene, one: StartedAuthServer, file: string, size: number): Promise<void> {
+async function reload(scene: Scene, one: StartedAuthServer, shot: Shot, file: string, size: number): Promise<void> {
   const [seconds, cpu, waits]: [number[], number[], number[]] = [[], [], []];
+  const agent = new Agent({ keepAlive: true });
   for (let round = 1; round <= reloads; round++) {
     const before = await versionOf(one);
     const [began, used] = [performance.now(), cpuOf([one.pid])];
@@ -101,14 +104,15 @@ async function reload(scene: Scene, one: StartedAuthServer, file: string, size: 
     writeFileSync(file, textOf(size, round));
     for (let i = 1; i % 10 !== 0 || (await versionOf(one)) === before; i++) {
       const asked = performance.now();
-      await (await fetch(`http://127.0.0.1:${one.port}/health`)).text();
+      if ((await ask(shot, agent)) !== 200) throw new Error('a call was refused during a reload');
       longest = Math.max(longest, performance.now() - asked);
-      await sleep(10);
+      await sleep(20);
     }
     seconds.push((performance.now() - began) / 1000);
     cpu.push((cpuOf([one.pid]) - used) * 1000);
     waits.push(longest);
   }
+  agent.destroy();
   scene.put({ what: 'reload until it is in force', unit: 's', of: 'all' }, size, ...seconds);
   scene.put({ what: 'reload', unit: 'ms of CPU', of: 'all' }, size, ...cpu);
   scene.put({ what: 'longest answer during a reload', unit: 'ms', of: 'all' }, size, ...waits);

@@ -111,7 +111,7 @@ async function addSessions(database: Database<Schema>, name: string, from: numbe
 
 function person(name: string, number: string): SessionRecord {
   const own = { sub: `${name}-${number}`, username: `${name}${number}@example.com` };
-  const record = recordOf({ ...ofBrowser, sid: `bench-${name}-${number}`.padEnd(24, '0') });
+  const record = recordOf({ ...ofBrowser, sid: `bench-${name}-${number.padStart(12, '0')}` });
   // Last used a minute ago: the next use is noted.
   return { ...record, ...own, lastSeen: record.lastSeen - 60 };
 }
