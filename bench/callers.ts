@@ -101,7 +101,7 @@ let ids = 0;
 const newId = () => `bench-${String(++ids).padStart(18, '0')}`;
 
 /** A record whose groups need no question to the provider. */
-function recordOf(
+export function recordOf(
   purpose: Pick<SessionRecord, 'sid' | 'kind' | 'oauthClient' | 'oauthClientName' | 'resource' | 'idleSeconds'>,
   rights: Rights,
 ): SessionRecord {
@@ -121,8 +121,8 @@ function recordOf(
   };
 }
 
-async function withStore<T>({ dataDir }: BenchStack, use: (store: Store) => Promise<T>): Promise<T> {
-  const store = await openStore(dataDir);
+async function withStore<T>({ dataDir, env }: BenchStack, use: (store: Store) => Promise<T>): Promise<T> {
+  const store = await openStore(env.DATABASE_URL ?? dataDir);
   try {
     return await use(store);
   } finally {

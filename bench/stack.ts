@@ -50,12 +50,16 @@ export async function startBenchStack(
   };
   const supervisor = new Supervisor(() => undefined);
   await startStack({ ports, dataDir, env, socket: gateSocket(ports.authServer), supervisor });
+  /** Its settings, as in `.env`, with the generated key. */
+  const own: NodeJS.ProcessEnv & { SECRET_KEY: string } = {
+    ...env,
+    SECRET_KEY: readFileSync(join(dataDir, 'secret-key'), 'utf8'),
+  };
   return {
     url: `http://localhost:${ports.gateway}`,
     ports,
     dataDir,
-    /** Its settings, as in `.env`, with the generated key. */
-    env: { ...env, SECRET_KEY: readFileSync(join(dataDir, 'secret-key'), 'utf8') },
+    env: own,
     token: (which: keyof typeof agents) =>
       fetchAgentToken({
         ...env,

@@ -2,11 +2,13 @@ import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 
-/** A POST request to repeat. */
+/** A request to repeat. */
 export interface Shot {
   url: string;
   headers: Readonly<Record<string, string>>;
   body: string;
+  /** Default: POST. A GET has no body. */
+  method?: 'GET';
 }
 
 /** The result of one run. */
@@ -39,7 +41,8 @@ export async function shoot(shot: Shot, connections: number, seconds: number): P
 
 async function shootOnce(shot: Shot, connections: number, seconds: number): Promise<Run> {
   const headers = Object.entries(shot.headers).map(([name, value]) => `${name}: ${value}`);
-  const env = { ...process.env, BENCH_BODY: shot.body, BENCH_HEADERS: headers.join('\n') };
+  const { body, method = 'POST' } = shot;
+  const env = { ...process.env, BENCH_METHOD: method, BENCH_BODY: body, BENCH_HEADERS: headers.join('\n') };
   const script = `${import.meta.dirname}/request.lua`;
   const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', '--timeout', '10s', '-s', script, shot.url];
   const { stdout } = await promisify(execFile)('wrk', args, { encoding: 'utf8', env });

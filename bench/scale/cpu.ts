@@ -1,46 +1,38 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { cpuOf } from '../wrk.ts';
 
-/**
- * CPU time of the threads of processes so far, in microseconds. It is exact to far less than a clock tick (schedstat), for figures
- * of few requests, but lacks threads that have ended.
- */
-export function exactCpuOf(pids: readonly number[]): number {
-  return pids.reduce((sum, pid) => sum + cpuOfProcess(pid), 0);
-}
-
-function cpuOfProcess(pid: number): number {
-  return readdirSync(`/proc/${pid}/task`).reduce((sum, thread) => sum + cpuOfThread(pid, thread), 0);
-}
-
-function cpuOfThread(pid: number, thread: string): number {
-  try {
-    return Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]) / 1000;
-  } catch {
-    // It has ended since it was listed.
-    return 0;
-  }
-}
+/** Clock ticks of proc(5), in microseconds. */
+const tick = 10_000;
 
 /**
  * Watches processes of which some begin and end meanwhile, such as those of connections.
- * @returns what gives the CPU time since then, in microseconds; it lacks what ended processes have taken
+ * @returns what gives the CPU time since then, in microseconds; it lacks what processes and threads that have ended took
  */
 export function watchCpu(pids: () => readonly number[]): () => number {
-  const before = new Map(pids().map((pid) => [pid, cpuOfLiving(pid)]));
-  return () => pids().reduce((sum, pid) => sum + Math.max(0, cpuOfLiving(pid) - (before.get(pid) ?? 0)), 0);
+  const before = new Map(pids().map((pid) => [pid, ofLiving(pid)]));
+  return () => pids().reduce((sum, pid) => sum + Math.max(0, ofLiving(pid) - (before.get(pid) ?? 0)), 0) * 1e6;
 }
 
 /** A process that has just ended counts as none. */
-function cpuOfLiving(pid: number): number {
+function ofLiving(pid: number): number {
   try {
-    return cpuOfProcess(pid);
+    return cpuOf([pid]);
   } catch {
     return 0;
   }
 }
 
-/** CPU time of all children that a process has waited for, in microseconds (proc(5): clock ticks of 10 ms). */
+/** CPU time of a process so far, with threads that have ended, in microseconds to a tick. */
+export function wholeCpuOf(pid: number): number {
+  return ticksOf(pid, 11);
+}
+
+/** CPU time of all children that a process has waited for, in microseconds to a tick. */
 export function cpuOfEnded(pid: number): number {
+  return ticksOf(pid, 13);
+}
+
+function ticksOf(pid: number, field: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return (Number(fields[13]) + Number(fields[14])) * 10_000;
+  return (Number(fields[field]) + Number(fields[field + 1])) * tick;
 }

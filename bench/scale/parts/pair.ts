@@ -5,15 +5,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { nodeServices, type Ports } from '../../../launch/services.ts';
 import { gateSocket } from '../../../launch/socket.ts';
-import { sessionOf } from '../../callers.ts';
-import { headersOf, openSession } from '../../hub/members.ts';
+import { openSession } from '../../call.ts';
+import { callerOf } from '../../callers.ts';
 import { type Postgres, startPostgres } from '../../postgres.ts';
 import { type BenchStack, freePorts } from '../../stack.ts';
 import { type Shot, shoot, withChildren } from '../../wrk.ts';
 import { watchCpu } from '../cpu.ts';
 import type { Part, Scene } from '../part.ts';
 import type { Row } from '../row.ts';
-import { bearer, callOf, pidsOf, startGateway } from '../support/gateway.ts';
+import { pidsOf, shotOf, startGateway } from '../support/gateway.ts';
 
 const rounds = 5;
 const connections = 32;
@@ -70,10 +70,11 @@ async function measureRound(scene: Scene, side: Side, what: string, round: numbe
   const ofDatabase = database && watchCpu(database.pids);
   const [queries, began] = [(await database?.queries()) ?? 0, performance.now()];
   const run = await shoot(shot, connections, round === 0 ? 2 : 1);
+  const seconds = (performance.now() - began) / 1000;
   if (round === 0) return;
   const add = (unit: string, value: number, of: Row['of'] = 'each') => scene.put({ what, unit, of }, size, value);
   const rows = [
-    ['calls a second', run.perSecond],
+    ['calls a second', run.count / seconds],
     ['p50 ms', run.p50],
     ['p99 ms', run.p99],
     ['µs of CPU, all services', cpu() / run.count],
@@ -81,20 +82,18 @@ async function measureRound(scene: Scene, side: Side, what: string, round: numbe
   for (const [unit, value] of rows) add(unit, value);
   if (!database || !ofDatabase) return;
   add('µs of CPU, PostgreSQL', ofDatabase() / run.count);
-  const seconds = (performance.now() - began) / 1000;
   const asked = (await database.queries()) - queries - database.perSecond * seconds;
   add('queries', Math.max(0, asked / run.count));
 }
 
 /** What callers ask: each with a body of some 300 bytes. */
 async function shotsOf(stack: BenchStack): Promise<Record<string, Shot>> {
-  const token = await stack.token('full');
-  const agent = callOf(stack, bearer(token));
-  const bound = { ...agent.headers, ...(await openSession(stack, '/bench/mcp', headersOf(stack, token))) };
+  const agent = shotOf(stack, await callerOf(stack, 'agent', 'all', 'bench'));
+  const bound = { ...agent.headers, ...(await openSession(stack, '/bench/mcp', agent.headers)) };
   const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'bench', version: '1' } };
   return {
     'an agent calls': agent,
-    'a person calls': callOf(stack, { Cookie: await sessionOf(stack) }),
+    'a person calls': shotOf(stack, await callerOf(stack, 'cookie', 'all', 'bench')),
     'an agent calls in its MCP session': { ...agent, headers: bound },
     'an agent opens an MCP session': {
       ...agent,

@@ -2,16 +2,15 @@ import { writeFileSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { types } from '../../call.ts';
-import { question } from '../../callers.ts';
+import { ask, headersOf } from '../../call.ts';
+import { callerOf, question } from '../../callers.ts';
 import { measureDecisions, policyOf } from '../../decide.ts';
 import { type StartedAuthServer, startAuthServer } from '../../gates.ts';
-import { ask } from '../../open-loop.ts';
 import type { BenchStack } from '../../stack.ts';
-import { cpuOf, memoryOf, type Shot } from '../../wrk.ts';
-import { exactCpuOf } from '../cpu.ts';
+import { memoryOf, type Shot } from '../../wrk.ts';
+import { wholeCpuOf } from '../cpu.ts';
 import type { Part, Scene } from '../part.ts';
-import { bearer, policyWith, roundsOf, startGateway } from '../support/gateway.ts';
+import { policyWith, roundsOf, startGateway } from '../support/gateway.ts';
 
 const rounds = 5;
 const starts = 3;
@@ -29,7 +28,7 @@ export const rules: Part = {
 async function measure(scene: Scene): Promise<void> {
   measureFunction(scene);
   const stack = await startGateway(scene, {});
-  const token = await stack.token('full');
+  const agent = await callerOf(stack, 'agent', 'all', 'bench');
   for (const size of scene.sizes) {
     scene.tell(`${size}`);
     const file = join(stack.dataDir, `scopes-${size}.yml`);
@@ -37,16 +36,11 @@ async function measure(scene: Scene): Promise<void> {
     const one = await start(scene, stack, file, size);
     const shot: Shot = {
       url: `http://127.0.0.1:${one.port}/validate`,
-      headers: { ...bearer(token), ...types, ...question },
+      headers: { ...headersOf(stack, agent), ...question },
       body: '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"tool-1","arguments":{}}}',
-      pids: [],
     };
     const runs = await roundsOf(shot, () => [one.pid], rounds);
-    scene.put(
-      { what: 'a question of nginx (auth-server)', unit: 'µs of CPU', of: 'each' },
-      size,
-      ...runs.map(({ cpu }) => cpu),
-    );
+    scene.put({ what: 'a question of nginx (auth-server)', unit: 'µs of CPU', of: 'each' }, size, ...runs);
     await reload(scene, one, shot, file, size);
     scene.put({ what: 'memory of the auth-server', unit: 'MB', of: 'all' }, size, memoryOf(one.pid));
     one.child.kill('SIGTERM');
@@ -81,7 +75,7 @@ async function start(scene: Scene, stack: BenchStack, file: string, size: number
     const one = await startAuthServer(stack, { SCOPES_FILE: file });
     scene.ends(() => one.child.kill('SIGTERM'));
     seconds.push((performance.now() - began) / 1000);
-    cpu.push(exactCpuOf([one.pid]) / 1000);
+    cpu.push(wholeCpuOf(one.pid) / 1000);
     if (i < starts) {
       one.child.kill('SIGTERM');
       continue;
@@ -99,17 +93,17 @@ async function reload(scene: Scene, one: StartedAuthServer, shot: Shot, file: st
   const agent = new Agent({ keepAlive: true });
   for (let round = 1; round <= reloads; round++) {
     const before = await versionOf(one);
-    const [began, used] = [performance.now(), cpuOf([one.pid])];
+    const [began, used] = [performance.now(), wholeCpuOf(one.pid)];
     let longest = 0;
     writeFileSync(file, textOf(size, round));
     for (let i = 1; i % 10 !== 0 || (await versionOf(one)) === before; i++) {
       const asked = performance.now();
-      if ((await ask(shot, agent)) !== 200) throw new Error('a call was refused during a reload');
+      if ((await ask(shot, agent)).status !== 200) throw new Error('a call was refused during a reload');
       longest = Math.max(longest, performance.now() - asked);
       await sleep(20);
     }
     seconds.push((performance.now() - began) / 1000);
-    cpu.push((cpuOf([one.pid]) - used) * 1000);
+    cpu.push((wholeCpuOf(one.pid) - used) / 1000);
     waits.push(longest);
   }
   agent.destroy();

@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Headers } from '../../hub/members.ts';
-import { headersOf, openSession } from '../../hub/members.ts';
+import { headersOf, openSession } from '../../call.ts';
+import { callerOf } from '../../callers.ts';
+import { toolsEach } from '../../calls/server.ts';
 import type { BenchStack } from '../../stack.ts';
 import { memoryOf, type Shot } from '../../wrk.ts';
-import { cpuOfEnded, exactCpuOf } from '../cpu.ts';
+import { cpuOfEnded, watchCpu, wholeCpuOf } from '../cpu.ts';
 import type { Part, Scene } from '../part.ts';
-import { bearer, callOf, pidsOf, roundsOf, startGateway } from '../support/gateway.ts';
+import { pidsOf, roundsOf, shotOf, startGateway } from '../support/gateway.ts';
 
 const rounds = 5;
 const changes = 4;
-const toolsEach = 10;
 /** How often each server is checked here. The default is half a minute. */
 const checkSeconds = 10;
 const checks = {
@@ -45,17 +45,13 @@ async function endAll(ends: (() => unknown)[]): Promise<void> {
 }
 
 async function measureOne(scene: Scene, stack: BenchStack, size: number): Promise<void> {
-  const token = await stack.token('full');
-  const headers = headersOf(stack, token);
+  const agent = await callerOf(stack, 'agent', 'all', 'bench');
+  const headers = headersOf(stack, agent);
   const list = await untilOffered(stack, headers, size * toolsEach);
-  const call = await roundsOf(callOf(stack, bearer(token)), () => pidsOf(stack, 'nginx', 'auth-server'), rounds);
-  scene.put(
-    { what: 'a call (nginx, auth-server)', unit: 'µs of CPU', of: 'each' },
-    size,
-    ...call.map(({ cpu }) => cpu),
-  );
+  const call = await roundsOf(shotOf(stack, agent), () => pidsOf(stack, 'nginx', 'auth-server'), rounds);
+  scene.put({ what: 'a call (nginx, auth-server)', unit: 'µs of CPU', of: 'each' }, size, ...call);
   const lists = await roundsOf(list, () => pidsOf(stack, 'nginx', 'auth-server', 'hub', 'registry'), rounds, 4);
-  const milliseconds = lists.map(({ cpu }) => cpu / 1000);
+  const milliseconds = lists.map((cpu) => cpu / 1000);
   scene.put({ what: 'list of all tools by the hub', unit: 'ms of CPU', of: 'all' }, size, ...milliseconds);
   await watchChecks(scene, stack, size);
   await changeRoutes(scene, stack, size, headers);
@@ -70,7 +66,7 @@ async function measureOne(scene: Scene, stack: BenchStack, size: number): Promis
 }
 
 /** The hub offers a server when the registry has read its tools. */
-async function untilOffered(stack: BenchStack, headers: Headers, due: number): Promise<Shot> {
+async function untilOffered(stack: BenchStack, headers: Record<string, string>, due: number): Promise<Shot> {
   const session = await openSession(stack, '/mcp', headers);
   const body = '{"jsonrpc":"2.0","id":1,"method":"tools/list"}';
   const all = { ...headers, ...session };
@@ -79,26 +75,31 @@ async function untilOffered(stack: BenchStack, headers: Headers, due: number): P
     if (((await answer.text()).match(/__tool-/g)?.length ?? 0) >= due) break;
     await sleep(500);
   }
-  return { url: `http://127.0.0.1:${stack.ports.gateway}/mcp`, headers: all, body, pids: [] };
+  return { url: `http://127.0.0.1:${stack.ports.gateway}/mcp`, headers: all, body };
 }
 
 /** The registry's CPU while it checks each server twice. */
 async function watchChecks(scene: Scene, stack: BenchStack, size: number): Promise<void> {
   const runs: number[] = [];
   for (let round = 0; round < 2; round++) {
-    const used = exactCpuOf(pidsOf(stack, 'registry'));
+    const used = watchCpu(() => pidsOf(stack, 'registry'));
     await sleep(checkSeconds * 1000);
-    runs.push((exactCpuOf(pidsOf(stack, 'registry')) - used) / checkSeconds / 10_000);
+    runs.push(used() / checkSeconds / 10_000);
   }
   scene.put(checks, size, ...runs);
 }
 
 /** Takes the route of one server away and gives it back. The registry answers when nginx has the new routes. */
-async function changeRoutes(scene: Scene, stack: BenchStack, size: number, headers: Headers): Promise<void> {
+async function changeRoutes(
+  scene: Scene,
+  stack: BenchStack,
+  size: number,
+  headers: Record<string, string>,
+): Promise<void> {
   const [seconds, cpu]: [number[], number[]] = [[], []];
   const master = stack.supervisor.pid('nginx') ?? 0;
   for (let i = 0; i < changes; i++) {
-    const before = reloadCpuOf(stack) + exactCpuOf([master]);
+    const before = reloadCpuOf(stack) + wholeCpuOf(master);
     const began = performance.now();
     const path = `/api/servers/other-0/${i % 2 === 0 ? 'disable' : 'enable'}`;
     const answer = await fetch(`${stack.url}${path}`, { method: 'POST', headers, body: '{}' });
@@ -108,7 +109,7 @@ async function changeRoutes(scene: Scene, stack: BenchStack, size: number, heade
     seconds.push((performance.now() - began) / 1000);
     // nginx's master starts its new processes after the answer.
     await sleep(1_000);
-    cpu.push((reloadCpuOf(stack) + exactCpuOf([master]) - before) / 1000);
+    cpu.push((reloadCpuOf(stack) + wholeCpuOf(master) - before) / 1000);
   }
   scene.put({ what: 'change of a route until nginx has it', unit: 's', of: 'all' }, size, ...seconds);
   scene.put({ what: 'change of a route (nginx/reload, nginx)', unit: 'ms of CPU', of: 'all' }, size, ...cpu);

@@ -7,12 +7,11 @@ import { type SessionRecord, toRow } from '../../../auth-server/store/session-re
 import type { Database } from '../../../common/database/database.ts';
 import { databaseIn, openDatabase } from '../../../common/database/open.ts';
 import { nowInSeconds } from '../../../common/time/now.ts';
-import { types } from '../../call.ts';
 import { question, recordOf } from '../../callers.ts';
 import { startAuthServer } from '../../gates.ts';
 import type { BenchStack } from '../../stack.ts';
 import { memoryOf } from '../../wrk.ts';
-import { exactCpuOf } from '../cpu.ts';
+import { watchCpu } from '../cpu.ts';
 import { drive } from '../drive.ts';
 import type { Part, Scene } from '../part.ts';
 import { startGateway } from '../support/gateway.ts';
@@ -61,9 +60,9 @@ async function measureCalls(
   const { port, pid, child } = await startAuthServer(stack);
   scene.ends(() => child.kill('SIGTERM'));
   const calls = async (who: readonly string[], count: number) => {
-    const used = exactCpuOf([pid]);
+    const used = watchCpu(() => [pid]);
     await drive({ port, count, requestOf: (i) => callOf(who[i % who.length] ?? '') });
-    return (exactCpuOf([pid]) - used) / count;
+    return used() / count;
   };
   await calls(warm, 2 * callsOfRound);
   await calls(warm, warm.length);
@@ -111,7 +110,7 @@ async function addSessions(database: Database<Schema>, name: string, from: numbe
 
 function person(name: string, number: string): SessionRecord {
   const own = { sub: `${name}-${number}`, username: `${name}${number}@example.com` };
-  const record = recordOf({ ...ofBrowser, sid: `bench-${name}-${number.padStart(12, '0')}` });
+  const record = recordOf({ ...ofBrowser, sid: `bench-${name}-${number.padStart(12, '0')}` }, 'all');
   // Last used a minute ago: the next use is noted.
   return { ...record, ...own, lastSeen: record.lastSeen - 60 };
 }
@@ -125,6 +124,7 @@ async function cookiesOf({ env }: BenchStack, records: readonly SessionRecord[])
 }
 
 const body = '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"tool-1","arguments":{}}}';
+const types = { 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream' };
 const lines = Object.entries({ Host: 'localhost', ...types, ...question, 'Content-Length': String(body.length) });
 const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('');
 

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { callerOf } from '../../callers.ts';
 import { memoryOf } from '../../wrk.ts';
-import { exactCpuOf } from '../cpu.ts';
+import { watchCpu } from '../cpu.ts';
 import { raiseOpenFiles } from '../limits.ts';
 import type { Part, Scene } from '../part.ts';
 import { startChild } from '../support/child.ts';
-import { bearer, callOf, pidsOf, roundsOf, startGateway } from '../support/gateway.ts';
+import { pidsOf, roundsOf, shotOf, startGateway } from '../support/gateway.ts';
 
 /** What the relay opens beside its streams: files, connections of calls, those to the auth-server. */
 const otherFiles = 600;
@@ -27,15 +28,16 @@ async function measure(scene: Scene): Promise<void> {
   const most = Math.floor((files - otherFiles) / 2);
   // All streams come from one address here.
   const stack = await startGateway(scene, { change: { CONNECTIONS_PER_ADDRESS: '0' } });
-  const [full, reader] = [bearer(await stack.token('full')), bearer(await stack.token('reader'))];
+  const direct = await callerOf(stack, 'agent', 'all', 'bench');
+  const cut = await callerOf(stack, 'agent', 'few', 'bench');
   const holder = startChild(scene, 'hold-streams.ts', [String(stack.ports.gateway)], {
-    AUTHORIZATION: reader.Authorization,
+    AUTHORIZATION: cut.Authorization,
   });
   const services = () => pidsOf(stack, 'nginx', 'auth-server', 'relay');
   const memory = (name: string) => pidsOf(stack, name).reduce((sum, pid) => sum + memoryOf(pid), 0);
   const calls = async () => ({
-    direct: (await roundsOf(callOf(stack, full), services, rounds)).map(({ cpu }) => cpu),
-    relayed: (await roundsOf(callOf(stack, reader), services, rounds)).map(({ cpu }) => cpu),
+    direct: await roundsOf(shotOf(stack, direct), services, rounds),
+    relayed: await roundsOf(shotOf(stack, cut), services, rounds),
   });
   await calls();
   const held = { nginx: memory('nginx'), relay: memory('relay') };
@@ -47,10 +49,10 @@ async function measure(scene: Scene): Promise<void> {
         `${files} open files are the limit and this user may not raise it (ulimit -n): the relay holds ${count.toLocaleString('en')} streams, not ${size.toLocaleString('en')}.`,
       );
     scene.tell(`${count}`);
-    const used = exactCpuOf(services());
+    const used = watchCpu(services);
     holder.say(String(count - open));
     await holder.line();
-    const opening = (exactCpuOf(services()) - used) / (count - open);
+    const opening = used() / (count - open);
     scene.put({ what: 'opening one (nginx, auth-server, relay)', unit: 'µs of CPU', of: 'each' }, size, opening);
     await sleep(2_000);
     for (const name of ['nginx', 'relay'] as const) {
@@ -60,12 +62,12 @@ async function measure(scene: Scene): Promise<void> {
       scene.put({ what: `memory of ${name} for one more`, unit: 'kB', of: 'each' }, size, each);
     }
     open = count;
-    const idle = exactCpuOf(services());
+    const idle = watchCpu(services);
     await sleep(watchSeconds * 1000);
-    const share = (exactCpuOf(services()) - idle) / watchSeconds / 10_000;
+    const share = idle() / watchSeconds / 10_000;
     scene.put({ what: 'CPU while nothing happens', unit: '% of a core', of: 'all' }, size, share);
-    const { direct, relayed } = await calls();
-    scene.put({ what: 'a call beside them', unit: 'µs of CPU', of: 'each' }, size, ...direct);
-    scene.put({ what: 'a call through the relay', unit: 'µs of CPU', of: 'each' }, size, ...relayed);
+    const costs = await calls();
+    scene.put({ what: 'a call beside them', unit: 'µs of CPU', of: 'each' }, size, ...costs.direct);
+    scene.put({ what: 'a call through the relay', unit: 'µs of CPU', of: 'each' }, size, ...costs.relayed);
   }
 }
