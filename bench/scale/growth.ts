@@ -25,11 +25,7 @@ export function growthOf({ of, cells }: Pick<Row, 'of' | 'cells'>): Growth | und
     const isSteep = Math.min(...last.runs) > noticed * Math.max(...first.runs);
     return { isSteep, words: isSteep ? `each costs ${ratio.toFixed(1)} times as much` : about(ratio) };
   }
-  if (isConvex(cells)) {
-    const before = cells.at(-2) ?? first;
-    const power = Math.log(at(last) / at(before)) / Math.log(last.size / before.size);
-    return { isSteep: true, words: `more than linear (size^${power.toFixed(1)} at the end)` };
-  }
+  if (isConvex(cells)) return { isSteep: true, words: `more than linear (size^${powerOf(cells).toFixed(1)})` };
   return { isSteep: false, words: ratio < noticed ? about(ratio) : `${ratio.toFixed(1)} times in all` };
 }
 
@@ -39,12 +35,31 @@ function about(ratio: number): string {
 
 const at = ({ runs }: Cell) => median(runs);
 
-/** Whether the last step rises more per unit than the first one, by more than the measurements differ. What is there at any size cancels. */
+/** Whether the last step rises more per unit than the first one, by more than the measurements differ. */
 function isConvex(cells: readonly Cell[]): boolean {
-  const [first, middle, last] = [cells[0], cells.at(-2), cells.at(-1)];
-  if (first === undefined || middle === undefined || last === undefined) return false;
-  if (cells.length === 2) return Math.min(...last.runs) > (noticed * Math.max(...first.runs) * last.size) / first.size;
-  const early = Math.max(Math.max(...middle.runs) - Math.min(...first.runs), resolution * at(middle));
+  const [first, middle, last] = stepsOf(cells);
   const whole = Math.min(...last.runs) - Math.max(...first.runs);
-  return whole > (noticed * early * (last.size - first.size)) / (middle.size - first.size);
+  const early = Math.max(...middle.runs) - Math.min(...first.runs);
+  return whole > noticed * Math.max(early, resolution * at(middle)) * stretchOf(cells);
+}
+
+/** The power of the size with which the figure rises above what is there at any size. */
+function powerOf(cells: readonly Cell[]): number {
+  const [first, middle, last] = stepsOf(cells);
+  const early = Math.max(at(middle) - at(first), resolution * at(middle));
+  return Math.log((at(last) - at(first)) / early) / Math.log(stretchOf(cells));
+}
+
+/** How many times the first step the whole way is. */
+function stretchOf(cells: readonly Cell[]): number {
+  const [first, middle, last] = stepsOf(cells);
+  return (last.size - first.size) / (middle.size - first.size);
+}
+
+const nothing: Cell = { size: 0, runs: [0] };
+
+/** The first, the last but one, and the last. Of two sizes, the first step is that from nothing. */
+function stepsOf(cells: readonly Cell[]): [Cell, Cell, Cell] {
+  const [first = nothing, last = nothing] = [cells[0], cells.at(-1)];
+  return cells.length > 2 ? [first, cells.at(-2) ?? first, last] : [nothing, first, last];
 }
