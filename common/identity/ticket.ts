@@ -60,6 +60,9 @@ const claims = z.object({
  * What the auth-server tells the relay about a request that it has allowed, in addition to the assertion, which names the
  * caller's groups and scopes. Only the relay gets it: an upstream that held a ticket could bind sessions in the caller's
  * name.
+ *
+ * A relay of another version may run beside the auth-server. It ignores claims that it does not know, so a new claim may only
+ * add. One that takes something away also has to be named in `crit` (RFC 7515): then a relay without it refuses the ticket.
  */
 export type Ticket = z.output<typeof claims>;
 

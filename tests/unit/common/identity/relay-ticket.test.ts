@@ -35,26 +35,33 @@ interface Forgery {
   /** Seconds from now; undefined leaves the claim out. */
   expires?: number | undefined;
   alg?: 'EdDSA' | 'Ed25519' | 'RS256';
+  /** Something that its reader has to understand (RFC 7515 section 4.1.11). */
+  critical?: string;
 }
 /** A ticket with valid claims. Each test changes one thing. */
 async function made(change: Forgery = {}): Promise<string> {
-  const { issuer, audience, issued, expires, alg } = {
+  const { issuer, audience, issued, expires, alg, critical } = {
     issuer: publicUrl,
     audience: `${publicUrl}/#relay`,
     issued: 0,
     expires: 60,
     alg: 'EdDSA',
+    critical: undefined,
     ...change,
   };
+  const later = critical === undefined ? {} : { [critical]: true };
   const times: JWTPayload = {
     ...(issued !== undefined && { iat: now() - issued }),
     ...(expires !== undefined && { exp: now() + expires }),
   };
   return await new SignJWT({ ...ticket, ...change.claims, ...times })
-    .setProtectedHeader({ alg, kid: alg === 'RS256' ? 'rsa' : 'ours', typ: 'JWT' })
+    .setProtectedHeader({
+      ...{ alg, kid: alg === 'RS256' ? 'rsa' : 'ours', typ: 'JWT', ...later },
+      ...(critical !== undefined && { crit: [critical] }),
+    })
     .setIssuer(issuer)
     .setAudience(audience)
-    .sign(alg === 'RS256' ? rsaKey : privateKey);
+    .sign(alg === 'RS256' ? rsaKey : privateKey, { crit: later });
 }
 const read = async (change?: Forgery) => await verifyTicket(await made(change), keys, publicUrl);
 
@@ -82,6 +89,11 @@ describe('a ticket for the relay', () => {
     ['that is older than two minutes, but not expired', { issued: 126, expires: 3600 }, 'ERR_JWT_EXPIRED'],
     ['that comes from the future', { issued: -60, expires: 120 }, 'ERR_JWT_CLAIM_VALIDATION_FAILED'],
     ['signed by another kind of key', { alg: 'RS256' }, 'ERR_JOSE_ALG_NOT_ALLOWED'],
+    [
+      'of a later version, with something that its reader has to understand,',
+      { critical: 'x' },
+      'ERR_JOSE_NOT_SUPPORTED',
+    ],
   ])('%s is rejected', async (_what, change, code) => {
     await expect(read(change)).rejects.toMatchObject({ code });
   });
