@@ -5,6 +5,8 @@
  * share a line never import each other. Type imports count.
  */
 const house = [
+  ['release'],
+  ['bin'],
   ['bench', 'attack', 'container'],
   ['launch'],
   ['operations'],

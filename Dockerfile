@@ -20,7 +20,7 @@ COPY relay relay
 COPY registry registry
 COPY servers servers
 COPY container container
-COPY operations/command.ts operations/confirm.ts operations/
+COPY operations/command.ts operations/confirm.ts operations/data-folder.ts operations/
 COPY operations/accounts/place.ts operations/accounts/rekey.ts operations/accounts/
 COPY operations/audit operations/audit
 COPY operations/backup operations/backup

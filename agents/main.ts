@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { useEnvProxy } from '../common/network/env-proxy.ts';
+import { home } from '../common/settings/values.ts';
 import { run } from './program.ts';
 
 useEnvProxy(process.env);
@@ -12,7 +14,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.
 
 process.exitCode = await run(process.argv.slice(2), {
   env: process.env,
-  folder: import.meta.dirname,
+  folder: join(home, 'agents'),
   home: process.env.HOME || homedir(),
   stdin: process.stdin,
   stdout: process.stdout,

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type BundledServer, bundledServerNames, portVariable } from '../common/settings/bundled-servers.ts';
 import { settings } from '../common/settings/table.ts';
-import { root } from '../common/settings/values.ts';
+import { home, isPackage, root } from '../common/settings/values.ts';
 
 function ofBundled<T>(make: (name: BundledServer) => T): Record<BundledServer, T> {
   return Object.fromEntries(bundledServerNames.map((name) => [name, make(name)])) as Record<BundledServer, T>;
@@ -63,24 +63,24 @@ export function callsFile(folder: string): string {
 export function nodeServices({ ports, dataDir, env, standIn, socket }: StackSettings): ServiceSpec[] {
   const common = {
     // Node's compile cache halves the time of the next start.
-    NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'node'),
+    NODE_COMPILE_CACHE: isPackage ? join(home, 'cache') : join(root, 'node_modules', '.cache', 'node'),
     APPROVED_TOOLS_FILE: join(dataDir, 'approved-tools.json'),
     ...env,
   };
   const at = (port: number) => `http://127.0.0.1:${port}`;
-  const service = (name: string, file: string, port: keyof Ports, own: NodeJS.ProcessEnv = {}): ServiceSpec => ({
+  const service = (name: string, folder: string, port: keyof Ports, own: NodeJS.ProcessEnv = {}): ServiceSpec => ({
     name,
     command: process.execPath,
-    args: ['--disable-warning=ExperimentalWarning', join(root, file)],
+    args: ['--disable-warning=ExperimentalWarning', join(root, folder, isPackage ? 'main.js' : 'main.ts')],
     env: { ...common, [portVariables[port]]: String(ports[port]), ...own },
     port: ports[port],
     healthUrl: `${at(ports[port])}/health`,
   });
-  const cognito = service('cognito', 'stand-in/main.ts', 'cognito', {
+  const cognito = service('cognito', 'stand-in', 'cognito', {
     COGNITO_KEYS_FILE: join(dataDir, 'cognito-keys.json'),
     COGNITO_EXTRA_GATEWAY_URLS: env.REGISTRY_URL,
   });
-  const relay = service('relay', 'relay/main.ts', 'relay', {
+  const relay = service('relay', 'relay', 'relay', {
     RELAY_METRICS_PORT: String(ports.relayMetrics),
     AUTH_SERVER_INTERNAL_URL: at(ports.authServer),
     ROUTES_DIR: join(dataDir, 'nginx'),
@@ -91,7 +91,7 @@ export function nodeServices({ ports, dataDir, env, standIn, socket }: StackSett
   relay.healthUrl += '/ready';
   return [
     ...(standIn ? [cognito] : []),
-    service('auth-server', 'auth-server/main.ts', 'authServer', {
+    service('auth-server', 'auth-server', 'authServer', {
       METRICS_PORT: String(ports.metrics),
       AUTH_SERVER_SOCKET: socket ?? '',
       // One person on a laptop does not need a second process.
@@ -103,7 +103,7 @@ export function nodeServices({ ports, dataDir, env, standIn, socket }: StackSett
       CALLS_FILE: callsFile(join(dataDir, 'nginx')),
       OWN_PORTS: ownPorts(ports).join(','),
     }),
-    service('registry', 'registry/main.ts', 'registry', {
+    service('registry', 'registry', 'registry', {
       AUTH_SERVER_INTERNAL_URL: at(ports.authServer),
       DATA_DIR: dataDir,
       ROUTES_DIR: join(dataDir, 'nginx'),
@@ -112,7 +112,7 @@ export function nodeServices({ ports, dataDir, env, standIn, socket }: StackSett
     }),
     relay,
     ...bundledServerNames.map((name) =>
-      service(name, `servers/${name}/main.ts`, name, {
+      service(name, `servers/${name}`, name, {
         REGISTRY_INTERNAL_URL: at(ports.registry),
         BROKER_GATE_URL: at(ports.brokerGate),
       }),

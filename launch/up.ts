@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { isPortTaken, whoListens } from '../common/network/port-in-use.ts';
 import { readEnvFile } from '../common/settings/env-file.ts';
-import { root } from '../common/settings/values.ts';
+import { home } from '../common/settings/values.ts';
 import { cleanText } from '../common/text/clean.ts';
 import { createLineSink } from './log-lines.ts';
 import { defaultPorts, type Ports, portNames, portVariables } from './services.ts';
@@ -44,7 +44,7 @@ async function run(): Promise<void> {
   const { env } = readEnvFile(process.env);
   const ports = readPorts(env);
   await refuseTakenPorts(ports);
-  const dataDir = env.UP_DATA_DIR || join(root, 'data');
+  const dataDir = env.UP_DATA_DIR || join(home, 'data');
   const stack = await startStack({ ports, dataDir, env, socket: gateSocket(ports.authServer), supervisor });
   console.log(welcome(stack, (performance.now() - started) / 1000));
   const warning = await askPublicAddress(stack);

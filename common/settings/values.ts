@@ -1,11 +1,21 @@
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { type Cidr, parseCidr } from '../network/addresses.ts';
 import { origin } from '../network/origin.ts';
 import { isWeakKey } from './weak-key.ts';
 
-/** The folder of the project. Default paths are relative to it, wherever a service is started. */
+/** The folder of what ships: of a checkout, an image, or the installed package. */
 export const root = join(import.meta.dirname, '..', '..');
+
+/** Whether this is the installed package. It holds JavaScript, because Node strips no types below `node_modules`. */
+export const isPackage = import.meta.filename.endsWith('.js');
+
+/**
+ * The folder of what belongs to the operator: settings, policy, databases. A checkout and an image hold it themselves; a package
+ * is replaced by its next version. Default paths are relative to this folder, wherever a service is started.
+ */
+export const home = isPackage ? join(homedir(), '.mcp-gateway') : root;
 
 /** Items separated by commas only, which may hold anything else. Surrounding spaces and empty items are dropped. */
 const commaList = z.string().transform((text) => text.split(',').flatMap((item) => item.trim() || []));
@@ -48,8 +58,11 @@ export const cidrs = (fallback: string) =>
     }),
   );
 
-/** A path. The default is relative to the project's folder. */
-export const path = (...fallback: string[]) => z.string().default(join(root, ...fallback));
+/** A path. The default is relative to the operator's folder. */
+export const path = (...fallback: string[]) => z.string().default(join(home, ...fallback));
+
+/** A path. The default is a file that ships. */
+export const shippedPath = (...fallback: string[]) => z.string().default(join(root, ...fallback));
 
 /** An address to listen on; by default this machine only. */
 export const host = z.string().default('127.0.0.1');

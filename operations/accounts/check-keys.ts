@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs';
-import { join } from 'node:path';
 import { keysPath, readKeys } from '../../auth-server/accounts/vault/keys.ts';
 import { createVault } from '../../auth-server/accounts/vault/vault.ts';
 import { ConfigError } from '../../common/text/config-error.ts';
+import { dataFolder } from '../data-folder.ts';
 import { type Finding, fail, ok, shown, warn } from '../doctor/finding.ts';
 import { rowsOf } from '../doctor/registered.ts';
 import type { Setup } from '../doctor/setup.ts';
@@ -14,7 +14,7 @@ export async function checkAccountKeys(setup: Setup): Promise<Finding[]> {
   const rows = await rowsOf(setup, 'auth-server.db', 'select key, locked from account');
   if (rows.length === 0) return [];
   const { env, root } = setup;
-  const dataDir = env.DATA_DIR?.trim() || env.UP_DATA_DIR?.trim() || join(root, 'data');
+  const dataDir = dataFolder(env, root);
   const isShared = Boolean(env.DATABASE_URL?.trim());
   try {
     const path = keysPath({ named: env.ACCOUNTS_KEY_FILE?.trim() || undefined, dataDir, isShared });

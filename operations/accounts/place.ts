@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type KeysPlace, keysPath } from '../../auth-server/accounts/vault/keys.ts';
-import { root } from '../../common/settings/values.ts';
 import { ConfigError } from '../../common/text/config-error.ts';
 import { CommandError } from '../command.ts';
+import { dataFolder } from '../data-folder.ts';
 
 /**
  * Where people's accounts are kept, and the keys that lock them. The keys are never made by a command.
@@ -12,7 +12,7 @@ import { CommandError } from '../command.ts';
  */
 export function authPlace(env: NodeJS.ProcessEnv, folders?: readonly string[]): { where: string; keys: KeysPlace } {
   const url = env.DATABASE_URL?.trim();
-  const all = folders ?? [env.DATA_DIR?.trim() || env.UP_DATA_DIR?.trim() || join(root, 'data')];
+  const all = folders ?? [dataFolder(env)];
   const dataDir = all.find((each) => existsSync(join(each, 'auth-server.db'))) ?? all[0] ?? '';
   const where = url || dataDir;
   if (!url && !existsSync(join(dataDir, 'auth-server.db')))

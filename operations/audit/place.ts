@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AuditDatabase, openAuditDatabase } from '../../auth-server/audit/store/database.ts';
-import { root } from '../../common/settings/values.ts';
 import { CommandError } from '../command.ts';
+import { dataFolder } from '../data-folder.ts';
 
 /**
  * Where the audit of the gateway is: what `openAuditDatabase` takes.
@@ -11,7 +11,7 @@ import { CommandError } from '../command.ts';
 function auditPlace(env: NodeJS.ProcessEnv): string {
   const url = env.DATABASE_URL?.trim();
   if (url) return url;
-  const folder = env.DATA_DIR?.trim() || env.UP_DATA_DIR?.trim() || join(root, 'data');
+  const folder = dataFolder(env);
   if (existsSync(join(folder, 'audit.db'))) return folder;
   throw new CommandError(`There is no audit.db in ${folder}. Set DATA_DIR, or DATABASE_URL, as the gateway has it.`, 1);
 }

@@ -1,9 +1,9 @@
 import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
 import { madeKeysFile } from '../../auth-server/accounts/vault/keys.ts';
-import { root } from '../../common/settings/values.ts';
+import { home } from '../../common/settings/values.ts';
 import { CommandError } from '../command.ts';
 import { dropHolds } from './holds.ts';
 import { refuseNewer } from './newer.ts';
@@ -18,7 +18,7 @@ const isDatabase = (name: string) => name.endsWith('.db') && name !== counts;
 
 /** The data folder that the commands work on: `UP_DATA_DIR`, or `data` in the project. */
 export function dataDirOf(env: NodeJS.ProcessEnv): string {
-  return env.UP_DATA_DIR || join(root, 'data');
+  return resolve(home, env.UP_DATA_DIR || 'data');
 }
 
 /** Calls `work` with an empty temporary folder, and removes the folder afterwards. */

@@ -1,5 +1,5 @@
 import { useEnvProxy } from '../../common/network/env-proxy.ts';
-import { root } from '../../common/settings/values.ts';
+import { home } from '../../common/settings/values.ts';
 import { collect, operatorCommand, print, runAsProgram } from '../command.ts';
 import { examine } from './examine.ts';
 import { jsonText, lineOf, summaryOf } from './print.ts';
@@ -20,7 +20,7 @@ export const run = operatorCommand<{ json?: true; group?: readonly string[] }>(
   help,
   (command) => command.option('--json').option('--group <name>', '', collect),
   async ({ json, group = [] }, context) => {
-    const { setup, file } = readSetup(root, context.env, group);
+    const { setup, file } = readSetup(home, context.env, group);
     const direct = useEnvProxy(setup.env);
     const colour = context.stdout.isTTY === true && !context.env.NO_COLOR;
     const findings = await examine(setup, file, (finding) => {

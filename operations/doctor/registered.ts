@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import pg from 'pg';
 import * as z from 'zod';
 import { parseJson } from '../../common/text/json.ts';
+import { dataFolder } from '../data-folder.ts';
 import type { Setup } from './setup.ts';
 
 const timeoutMilliseconds = 3_000;
@@ -46,7 +47,7 @@ export async function registeredServers(setup: Setup): Promise<Registered[]> {
  */
 export async function rowsOf({ root, env }: Setup, name: string, query: string): Promise<unknown[]> {
   const url = env.DATABASE_URL?.trim();
-  const file = join(env.DATA_DIR?.trim() || env.UP_DATA_DIR?.trim() || join(root, 'data'), name);
+  const file = join(dataFolder(env, root), name);
   return url ? await rowsInPostgres(url, query) : existsSync(file) ? rowsInSqlite(file, query) : [];
 }
 

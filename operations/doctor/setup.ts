@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import * as z from 'zod';
 import { cognitoIssuer, localPoolId } from '../../common/identity/cognito.ts';
@@ -10,6 +10,7 @@ import { attempt } from '../../common/text/config-error.ts';
 
 /** What the checks use: the settings as the services would get them. */
 export interface Setup {
+  /** The operator's folder, from which relative paths of the settings count. */
   root: string;
   env: NodeJS.ProcessEnv;
   /** The agent's settings, if there are any for this pool. */
@@ -45,7 +46,7 @@ function readAgent(root: string, env: NodeJS.ProcessEnv, environment: NodeJS.Pro
 /** `SECRET_KEY`, or the key that `npm run up` has generated; undefined before its first start. */
 export function secretKeyOf({ root, env }: Setup): string | undefined {
   if (env.SECRET_KEY?.trim()) return env.SECRET_KEY.trim();
-  const kept = join(env.UP_DATA_DIR?.trim() || join(root, 'data'), 'secret-key');
+  const kept = join(resolve(root, env.UP_DATA_DIR?.trim() || 'data'), 'secret-key');
   return existsSync(kept) ? readFileSync(kept, 'utf8').trim() : undefined;
 }
 

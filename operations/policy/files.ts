@@ -7,7 +7,7 @@ import { parseYaml } from '../../common/files/yaml-file.ts';
 import { parsePolicy } from '../../common/policy/policy-file.ts';
 import { policyVersion } from '../../common/policy/policy-in-force.ts';
 import { readEnvFile } from '../../common/settings/env-file.ts';
-import { root } from '../../common/settings/values.ts';
+import { home } from '../../common/settings/values.ts';
 import { cleanText } from '../../common/text/clean.ts';
 import { attempt, ConfigError } from '../../common/text/config-error.ts';
 import type { Policy } from '../../policy/policy.ts';
@@ -18,7 +18,7 @@ import { isEditable, versionInForce } from './in-force.ts';
 
 /** The policy's file if no argument names one: `SCOPES_FILE`, as for the services, or the file that comes with the project. */
 export function defaultPolicyFile(env: NodeJS.ProcessEnv): string {
-  return resolve(root, env.SCOPES_FILE || 'scopes.yml');
+  return resolve(home, env.SCOPES_FILE || 'scopes.yml');
 }
 
 /** A policy, and the version of its text as the gateway's log and metrics name it. */

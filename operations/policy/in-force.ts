@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { openPostgres } from '../../common/database/postgres.ts';
-import { root } from '../../common/settings/values.ts';
 import { CommandError } from '../command.ts';
+import { dataFolder } from '../data-folder.ts';
 
 /** A version of the policy, and where it is kept, in words. */
 export interface KeptPolicy {
@@ -29,7 +29,7 @@ export function isEditable(env: NodeJS.ProcessEnv): boolean {
  */
 export async function versionInForce(env: NodeJS.ProcessEnv): Promise<KeptPolicy> {
   const url = env.DATABASE_URL?.trim();
-  const file = join(env.DATA_DIR?.trim() || env.UP_DATA_DIR?.trim() || join(root, 'data'), 'auth-server.db');
+  const file = join(dataFolder(env), 'auth-server.db');
   const where = url ? 'the database (DATABASE_URL)' : file;
   const row = await (url ? ofPostgres(url) : ofFile(file)).catch((error: unknown) => {
     const reason = error instanceof Error ? error.message : String(error);

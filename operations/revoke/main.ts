@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { openStore, type Store } from '../../auth-server/store/store.ts';
 import { readEnvFile } from '../../common/settings/env-file.ts';
-import { root } from '../../common/settings/values.ts';
 import { nowInSeconds } from '../../common/time/now.ts';
 import { CommandError, type Context, operatorCommand, print, runAsProgram } from '../command.ts';
+import { dataFolder } from '../data-folder.ts';
 import { revokedInWords, sessionsAsJson, sessionsAsTable, shortId } from './print.ts';
 import { type RevokeTarget, revoke } from './revoke.ts';
 import { otherGateway } from './running-gateway.ts';
@@ -70,7 +70,7 @@ Otherwise set DATA_DIR or DATABASE_URL to its database, or REGISTRY_URL to the g
 
 async function openExisting(env: NodeJS.ProcessEnv): Promise<Store> {
   const url = env.DATABASE_URL?.trim();
-  const folder = env.DATA_DIR?.trim() || env.UP_DATA_DIR?.trim() || join(root, 'data');
+  const folder = dataFolder(env);
   // A new, empty database would report success and end nothing.
   if (!url && !existsSync(join(folder, 'auth-server.db'))) {
     const todo = "Set DATA_DIR to the auth-server's folder, or DATABASE_URL.";

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { root } from '../../common/settings/values.ts';
 import { CommandError } from '../command.ts';
+import { dataFolder } from '../data-folder.ts';
 
 /**
  * Where the databases of the gateway are: both in PostgreSQL, or each as a file in one of the folders.
@@ -12,7 +12,7 @@ import { CommandError } from '../command.ts';
 export function findDatabases(env: NodeJS.ProcessEnv, folders?: readonly string[]): { registry: string; auth: string } {
   const url = env.DATABASE_URL?.trim();
   if (url) return { registry: url, auth: url };
-  const all = folders ?? [env.DATA_DIR?.trim() || env.UP_DATA_DIR?.trim() || join(root, 'data')];
+  const all = folders ?? [dataFolder(env)];
   const folderOf = (file: string) => {
     const folder = all.find((each) => existsSync(join(each, file)));
     if (folder !== undefined) return folder;

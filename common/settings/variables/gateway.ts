@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { origin } from '../../network/origin.ts';
 import { servicesAndStandIn, setting } from '../setting.ts';
-import { cidrs, networks, origins, path, secretKeys } from '../values.ts';
+import { cidrs, networks, origins, path, secretKeys, shippedPath } from '../values.ts';
 
 /** A whole number, 0 for no limit. */
 const wholeNumber = z.coerce.number().int().min(0);
@@ -83,7 +83,7 @@ export const gatewaySettings = {
     purpose:
       '`true` keeps the policy in the database of the auth-server, as versions that people with `edit_policy` change; `SCOPES_FILE` is the first of them ([policy.md](policy.md)). It must be the same for all services',
   }),
-  SERVERS_FILE: setting(path('registry', 'servers.yml'), ['registry', 'up'], {
+  SERVERS_FILE: setting(shippedPath('registry', 'servers.yml'), ['registry', 'up'], {
     purpose:
       'the MCP servers that the registry has at its first start; change them in the registry afterwards. Only the address of `mcpgw` is read from this file at each start',
   }),

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { origin } from '../../network/origin.ts';
 import { setting } from '../setting.ts';
-import { host, list, path, port } from '../values.ts';
+import { host, list, port, shippedPath } from '../values.ts';
 
 /** The local stand-in of Cognito. `npm run up` starts it when `COGNITO_USER_POOL_ID` is its pool. */
 export const standInSettings = {
@@ -23,7 +23,7 @@ export const standInSettings = {
   COGNITO_KEYS_FILE: setting(z.string().optional(), ['cognito'], {
     purpose: 'the file of its keys, so that tokens stay valid after a restart. `npm run up` sets it',
   }),
-  COGNITO_SEED_FILE: setting(path('stand-in', 'seed.yml'), ['cognito'], {
+  COGNITO_SEED_FILE: setting(shippedPath('stand-in', 'seed.yml'), ['cognito'], {
     purpose: 'the file of its users, groups, app clients and scopes',
   }),
   COGNITO_FAULTS: setting(list.default([]), ['cognito'], {

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { settings } from '../../../common/settings/table.ts';
+import { dataFolder } from '../../data-folder.ts';
 import { type Finding, ok, warn } from '../finding.ts';
 import type { Setup } from '../setup.ts';
 
@@ -8,7 +9,7 @@ const megabyte = 2 ** 20;
 
 /** Is there room for the audit to grow to its limit? Only for files: PostgreSQL has its own disk. */
 export function checkAudit({ env, root }: Setup): Finding[] {
-  const folder = env.DATA_DIR?.trim() || env.UP_DATA_DIR?.trim() || join(root, 'data');
+  const folder = dataFolder(env, root);
   if (env.DATABASE_URL?.trim() || !existsSync(join(folder, 'audit.db'))) return [];
   const most = settings.AUDIT_MAX_MB.schema.safeParse(env.AUDIT_MAX_MB?.trim() || undefined).data;
   if (most === undefined) return [];

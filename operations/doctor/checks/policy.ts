@@ -1,7 +1,8 @@
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { readConfigFile } from '../../../common/files/config-file.ts';
 import { parsePolicy } from '../../../common/policy/policy-file.ts';
 import { editDistance } from '../../../common/settings/notices.ts';
+import { settings } from '../../../common/settings/table.ts';
 import { attempt } from '../../../common/text/config-error.ts';
 import type { Policy } from '../../../policy/policy.ts';
 import { readSeed } from '../../../stand-in/pool/seed.ts';
@@ -48,13 +49,13 @@ function policyFile({ root, env }: Setup): CheckedPolicy {
  * its groups without AWS credentials, so the known groups are those of `--group` and those of the stand-in's seed.
  */
 export function checkGroups(
-  { groups, env, root }: Setup,
+  { groups, env }: Setup,
   pool: PoolSetup | undefined,
   { policy, name }: { policy: Policy; name: string },
 ): Finding[] {
   const known = [...policy.source.groups.keys()];
   const asked = groups.filter((group) => !known.includes(group));
-  const seedFile = env.COGNITO_SEED_FILE?.trim() || join(root, 'stand-in', 'seed.yml');
+  const seedFile = settings.COGNITO_SEED_FILE.schema.parse(env.COGNITO_SEED_FILE?.trim() || undefined);
   const seeded = pool?.standIn === undefined ? [] : readSeed(seedFile).groups.filter((group) => !known.includes(group));
   const todo = `add them to ${name}, or name them there as in the pool`;
   const findings = [
