@@ -25,6 +25,7 @@ const page = (file: string, rows: Record<string, How>): Row[] =>
 
 const up = inTest('tests/up/up.test.ts', 'npm run up starts everything, shows the addresses and how to try them');
 const compose = (name: string, file = 'demo') => inTest(`tests/compose/${file}.compose.ts`, name);
+const installed = (name: string) => inTest('tests/install/package.install.ts', name);
 const composeUp = compose('After a first start an agent calls a tool with its token');
 const faults = inTest('tests/integration/stand-in/faults.test.ts', 'A stand-in that is started with faults logs them');
 const cases = 'tests/e2e/attack/attack.test.ts';
@@ -38,6 +39,8 @@ const version = /^[0-9a-f]{12}$/m;
 export const rows: readonly Row[] = [
   ...page('README.md', {
     'npm run up': up,
+    'npm install --global': installed('On a bare Debian with Node, the package installs by npm'),
+    'mcp-gateway up': installed('mcp-gateway up installs nginx as root, starts everything, and an agent calls a tool'),
     'cp .env.example .env && docker compose up': composeUp,
     'npm run -s call -- currenttime': here(tokyo),
     'curl http://localhost:8080/currenttime/mcp': here(tokyo),
