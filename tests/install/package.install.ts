@@ -48,7 +48,10 @@ test('On a bare Debian with Node, the package installs by npm', () => {
 
 test('A user who may not install nginx is told which packages an administrator installs', () => {
   const { code, text } = inside('mcp-gateway up', 'node');
-  expect({ code, text }).toEqual({ code: 1, text: expect.stringContaining('apt-get install nginx libnginx-mod-http-js') });
+  expect({ code, text }).toEqual({
+    code: 1,
+    text: expect.stringContaining('apt-get install nginx libnginx-mod-http-js'),
+  });
   expect(text).not.toContain('npm run');
 });
 
@@ -77,7 +80,7 @@ test('What the gateway keeps is in ~/.mcp-gateway, and nothing is written beside
 });
 
 test('A signal to mcp-gateway stops every service', async () => {
-  inside('for each in /proc/[0-9]*; do grep -q "mcp-gateway.up" "$each/cmdline" && kill "${each#/proc/}"; done');
+  expect(inside('kill $(grep -la "bin/mcp-gatewa[y]" /proc/[0-9]*/cmdline | cut -d/ -f3)')).toMatchObject({ code: 0 });
   const running = 'cat /proc/[0-9]*/cmdline | tr "\\0" " " | grep -oE "nginx: master|main.js" | sort -u; true';
   for (const end = Date.now() + 60_000; Date.now() < end && inside(running).text !== ''; await sleep(500));
   expect(inside(running).text).toBe('');

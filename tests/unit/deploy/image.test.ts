@@ -33,9 +33,12 @@ test('The compose file names the programs', () => {
   expect(programs.size).toBeGreaterThan(8);
 });
 
-test.each(['Dockerfile', 'nginx/Dockerfile'])('The image of %s has the version of package.json as its label', (file) => {
-  const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
-  const text = readFileSync(file, 'utf8');
-  expect(/^ARG VERSION=(.*)$/m.exec(text)?.[1]).toBe(version);
-  expect(text).toContain('org.opencontainers.image.version=$VERSION');
-});
+test.each(['Dockerfile', 'nginx/Dockerfile'])(
+  'The image of %s has the version of package.json as its label',
+  (file) => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+    const text = readFileSync(file, 'utf8');
+    expect(/^ARG VERSION=(.*)$/m.exec(text)?.[1]).toBe(version);
+    expect(text).toContain('org.opencontainers.image.version=$VERSION');
+  },
+);
