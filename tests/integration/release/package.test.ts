@@ -76,7 +76,7 @@ test('The package is small: what is downloaded beside it is npm packages', () =>
 
 test('Every program of the package may be run', () => {
   const programs = packed.filter(({ path }) => /^(bin\/mcp-gateway\.js|dist\/nginx\/re(load|nder))$/.test(path));
-  expect(programs.map(({ path, mode }) => [path, (mode & 0o111) !== 0])).toEqual([
+  expect(programs.map(({ path, mode }) => [path, (mode & 0o111) !== 0]).sort()).toEqual([
     ['bin/mcp-gateway.js', true],
     ['dist/nginx/reload', true],
     ['dist/nginx/render', true],
