@@ -17,7 +17,7 @@ export function javascriptOf(source: string): string {
  */
 export function withoutNpm(text: string, names: readonly string[]): string {
   const script = new RegExp(
-    `npm run (?:-s )?(?:mcp-gateway -- )?(${names.join('|')})(?![\\w:-])(?: --(?![\\w-]))?`,
+    `npm run (?:-s )?(?:mcp-gateway -- )?(${names.join('|')})(?![\\w-]|:\\w)(?: --(?![\\w-]))?`,
     'g',
   );
   return text.replace(script, 'mcp-gateway $1');
