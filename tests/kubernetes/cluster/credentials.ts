@@ -10,7 +10,7 @@ const users = {
 } as const;
 
 /** Who asks the API server: a part of the control plane, or a node by its name. */
-export type User = keyof typeof users | `node-${number}`;
+type User = keyof typeof users | `node-${number}`;
 
 /** The path of a user's kubeconfig. */
 export const kubeconfig = (user: User): string => work('credentials', `${user}.kubeconfig`);

@@ -6,7 +6,7 @@ import { pauseImage } from './node.ts';
 import { program, root, work, workFolder } from './place.ts';
 
 /** The image of the cluster's DNS. */
-export const dnsImage = 'cluster.test/dns:1';
+const dnsImage = 'cluster.test/dns:1';
 
 /** The tag of the images to which a rolling update goes. */
 export const nextTag = 'next';

@@ -9,10 +9,6 @@ const words = (args: readonly string[]) => ['--kubeconfig', kubeconfig('admin'),
 /** Runs kubectl as the administrator. Returns its output. */
 export const kubectl = (...args: string[]): string => run([program('kubectl'), ...words(args)]);
 
-/** The same with a standard input. */
-export const kubectlWith = (input: string, ...args: string[]): string =>
-  run([program('kubectl'), ...words(args)], undefined, input);
-
 /** The same without blocking this process, for commands that wait. */
 export async function kubectlLater(...args: string[]): Promise<string> {
   const options = { cwd: root, maxBuffer: 64_000_000 };
