@@ -2,20 +2,26 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../../common/settings/values.ts';
 import { operatorCommand, print, runAsProgram } from '../command.ts';
+import { chartSettings } from './chart.ts';
 import { configurationDocument } from './document.ts';
 
-const help = `Writes docs/configuration.md from the table of settings in common/settings/.
+const help = `Writes docs/configuration.md, and the names that the Helm chart knows, from the table of settings in common/settings/.
 
   npm run docs:configuration`;
 
-const file = join(root, 'docs', 'configuration.md');
+const files = [
+  [join(root, 'docs', 'configuration.md'), configurationDocument],
+  [join(root, 'deploy', 'helm', 'known-settings.yaml'), chartSettings],
+] as const;
 
 export const run = operatorCommand(
   help,
   (command) => command,
   (_options, context) => {
-    writeFileSync(file, configurationDocument());
-    print(context, `${file} is written.`);
+    for (const [file, text] of files) {
+      writeFileSync(file, text());
+      print(context, `${file} is written.`);
+    }
     return 0;
   },
 );

@@ -164,6 +164,11 @@ export const rows: readonly Row[] = [
       'A change from the command line is in force in all services, and going back too',
     ),
   }),
+  ...page('docs/helm.md', {
+    'helm install': inTest('tests/chart/cluster.chart.ts', 'helm install goes on if the Secrets and the policy exist'),
+    'helm upgrade': not('No test installs it on a cluster'),
+    kubectl: not('No test installs it on a cluster'),
+  }),
   ...page('docs/kubernetes.md', {
     'docker build': composeUp,
     'docker push': not('for your container registry'),

@@ -156,6 +156,10 @@ describe('Names, selectors and ports', () => {
   });
 });
 
+/** How the page mentions a key of a secret: in the command that creates it, or at all if it is optional. */
+const mentionOf = ({ name, key, optional }: { name: string; key: string; optional?: boolean | undefined }) =>
+  new RegExp(optional ? key : `create secret generic ${name} (?:[^\\n]*\\\\\\n)*[^\\n]*--from-literal=${key}=`);
+
 const isMcpServer = (deployment: Deployment) => labelsOf(deployment)['app.kubernetes.io/component'] === 'mcp-server';
 
 describe('Settings', () => {
@@ -223,10 +227,7 @@ describe('Settings', () => {
     for (const { container } of containers)
       for (const { valueFrom } of container.env) {
         if (!valueFrom) continue;
-        const { name, key } = valueFrom.secretKeyRef;
-        expect(docs).toMatch(
-          new RegExp(`create secret generic ${name} (?:[^\\n]*\\\\\\n)*[^\\n]*--from-literal=${key}=`),
-        );
+        expect(docs).toMatch(mentionOf(valueFrom.secretKeyRef));
       }
     expect(pods.flatMap(({ volumes }) => volumes.flatMap(({ secret }) => secret?.secretName ?? []))).toEqual([
       'gateway-tls',
