@@ -59,19 +59,22 @@ async function measureCalls(
   const size = cookies.length;
   const { port, pid, child } = await startAuthServer(stack);
   scene.ends(() => child.kill('SIGTERM'));
+  let refused = 0;
   const calls = async (who: readonly string[], count: number) => {
     const used = watchCpu(() => [pid]);
-    await drive({ port, count, requestOf: (i) => callOf(who[i % who.length] ?? '') });
+    refused += await drive({ port, count, requestOf: (i) => callOf(who[i % who.length] ?? '') });
     return used() / count;
   };
   await calls(warm, 2 * callsOfRound);
   await calls(warm, warm.length);
   const before = memoryOf(pid);
+  refused = 0;
   scene.put({ what: 'first call of a person', unit: 'µs of CPU', of: 'each' }, size, await calls(cookies, size));
   const again: number[] = [];
   for (let round = 0; round < (size > callsOfRound ? 1 : 3); round++)
     again.push(await calls(cookies, Math.max(size, callsOfRound)));
   scene.put({ what: 'further calls, all in turn', unit: 'µs of CPU', of: 'each' }, size, ...again);
+  scene.put({ what: 'refused because the decision took too long', unit: 'calls', of: 'all' }, size, refused);
   scene.put({ what: 'memory that they add', unit: 'MB', of: 'all' }, size, Math.max(0, memoryOf(pid) - before));
   child.kill('SIGTERM');
 }
