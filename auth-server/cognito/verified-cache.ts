@@ -18,11 +18,18 @@ const mostInUse = 1_000;
  * @param most how many are kept
  */
 export function createVerifiedCache<T extends { exp: number }>(most = mostKept) {
-  const all = boundedCache<string, Kept<T>>(most);
+  // In the order of their checks, which is the order in which they end.
+  const all = new Map<string, Kept<T>>();
   const inUse = boundedCache<string, Kept<T>>(mostInUse);
   /** After the clock was set back, no entry from before counts. */
-  const isGood = ({ claims, at }: Kept<T>, now: number) =>
-    claims.exp * 1000 > now && now >= at && now - at < longestMilliseconds;
+  const isRecent = ({ at }: Kept<T>, now: number) => now >= at && now - at < longestMilliseconds;
+  const isGood = (kept: Kept<T>, now: number) => kept.claims.exp * 1000 > now && isRecent(kept, now);
+  const dropOld = (now: number) => {
+    for (const [key, kept] of all) {
+      if (all.size <= most && isRecent(kept, now)) return;
+      all.delete(key);
+    }
+  };
   return {
     /** The claims of a credential. Undefined if it must be verified: it is unknown, expired, or was verified too long ago. */
     find(credential: string): T | undefined {
@@ -38,7 +45,10 @@ export function createVerifiedCache<T extends { exp: number }>(most = mostKept) 
     keep(credential: string, claims: T) {
       const kept = { claims, at: Date.now() };
       inUse.set(credential, kept);
-      all.set(digest(credential), kept);
+      const key = digest(credential);
+      all.delete(key);
+      all.set(key, kept);
+      dropOld(kept.at);
     },
     clear() {
       all.clear();

@@ -1,4 +1,5 @@
 import { type McpRequest, type RawMcpRequest, readMcpRequest } from '../../policy/request/mcp-request.ts';
+import { inexactNumberSteps } from '../../policy/request/number-as-written.ts';
 import { strictJsonSteps, UnreadableBody } from '../../policy/request/strict-json.ts';
 
 /**
@@ -8,20 +9,31 @@ import { strictJsonSteps, UnreadableBody } from '../../policy/request/strict-jso
 export function* readInSteps(raw: RawMcpRequest): Generator<undefined, McpRequest> {
   // Of other methods nothing is parsed.
   if (raw.httpMethod !== 'POST') return readMcpRequest(raw);
-  const parsed = yield* parseInSteps(raw.body);
+  const { parsed, isCall } = yield* parseInSteps(raw.body);
   yield;
-  return readMcpRequest({ ...raw, parsed });
+  if (!isCall) return readMcpRequest({ ...raw, parsed });
+  const inexact = yield* inexactNumberSteps(raw.body);
+  yield;
+  return readMcpRequest({ ...raw, parsed, inexact });
 }
 
-/** @returns what gives the value, or throws the error, when `readMcpRequest` has come so far */
-function* parseInSteps(body: Uint8Array): Generator<undefined, () => unknown> {
+interface Parsed {
+  /** Gives the value, or throws the error, when `readMcpRequest` has come so far. */
+  parsed: () => unknown;
+  /** Whether it may be a call of a tool, of which arguments are judged. */
+  isCall: boolean;
+}
+
+function* parseInSteps(body: Uint8Array): Generator<undefined, Parsed> {
   try {
     const value = yield* strictJsonSteps(body);
-    return () => value;
+    const isCall = (value as { method?: unknown } | null)?.method === 'tools/call';
+    return { parsed: () => value, isCall };
   } catch (error) {
     if (!(error instanceof UnreadableBody)) throw error;
-    return () => {
+    const parsed = () => {
       throw error;
     };
+    return { parsed, isCall: false };
   }
 }

@@ -1,5 +1,6 @@
 import { approveKey, connectKey, opensPages, wasAskedToOpen } from './client-pages.ts';
 import { callTools, type ObjectKind, removedMethods } from './methods.ts';
+import type { InexactNumbers } from './number-as-written.ts';
 import { RefusedRequest } from './refused-request.ts';
 import { headerName, judgedKeys, refuseLookAlikes } from './request-hygiene.ts';
 import { NumberInBody, type RequestId } from './request-id.ts';
@@ -20,6 +21,8 @@ export interface RawMcpRequest {
   body: Uint8Array;
   /** Returns what `parseStrictJson` made of `body`, or throws its error, if it has read it already. */
   parsed?: (() => unknown) | undefined;
+  /** What `inexactNumbers` says of `body`, if it was asked already. */
+  inexact?: InexactNumbers | undefined;
   /** Header values; undefined when not sent. */
   mcpMethod?: string | undefined;
   mcpName?: string | undefined;
@@ -91,7 +94,7 @@ function readMessage(raw: RawMcpRequest): McpRequest {
     const modern = isModern(raw, message);
     if (modern && removedMethods.has(String(message.method)))
       throw new RefusedRequest(`MCP 2026-07-28 has no method ${message.method}`, { rpcCode: -32601 });
-    const request = 'method' in message ? readCall(message, raw.body) : readResponse(message);
+    const request = 'method' in message ? readCall(message, raw) : readResponse(message);
     checkHeaders(raw, message, request);
     return {
       ...request,
@@ -135,7 +138,7 @@ function readResponse(message: Json): McpRequest {
   return { method: '(response)', accesses: [{ method: '(response)' }] };
 }
 
-function readCall(message: Json, body: Uint8Array): McpRequest {
+function readCall(message: Json, raw: RawMcpRequest): McpRequest {
   if ((message.result ?? message.error ?? null) !== null) throw new RefusedRequest('a request has no result or error');
   const { method } = message;
   if (typeof method !== 'string' || method === '') throw new RefusedRequest('method must be a string');
@@ -143,7 +146,7 @@ function readCall(message: Json, body: Uint8Array): McpRequest {
   if (message.id === null) throw new RefusedRequest('id must not be null');
   const args = asObject(message.params ?? {}, 'params must be an object');
   refuseLookAlikes(args, judgedParams);
-  const accesses = readAccesses(method, args, body);
+  const accesses = readAccesses(method, args, raw);
   const tasks = readTasks(method, args);
   const calls = readCalled(method, args);
   return {
@@ -156,14 +159,14 @@ function readCall(message: Json, body: Uint8Array): McpRequest {
 }
 
 /** Reads the object that a method names (MCP schema, `params` of each method). */
-function readAccesses(method: string, params: Json, body: Uint8Array): [Access, ...Access[]] {
+function readAccesses(method: string, params: Json, { body, inexact }: RawMcpRequest): [Access, ...Access[]] {
   switch (method) {
     case 'tools/call':
       return [
         {
           method,
           object: { kind: 'tool', name: toolName(params.name) },
-          arguments: readToolArguments(params.arguments, body),
+          arguments: readToolArguments(params.arguments, body, inexact),
         },
       ];
     case 'prompts/get':

@@ -1,4 +1,4 @@
-import { brace, bracket, colon, endOfString, quote } from './strict-json.ts';
+import { atOnce, brace, bracket, bytesInStep, colon, endOfString, quote } from './strict-json.ts';
 
 const closingBracket = 0x5d;
 const closingBrace = 0x7d;
@@ -34,15 +34,31 @@ const longestExact = 64;
 /** Comparing more takes too long. Embeddings have thousands. */
 const mostCompared = 10_000;
 
+/** Returned if a body has too many numbers to tell. */
+export type InexactNumbers = ReadonlySet<number> | 'any';
+
 /**
  * Returns the values of the numbers of a body that not all programs read alike: what they stand for is no double, so that a
  * program with decimals sees another number than one without. `any` if there are too many to tell.
  * @param bytes a body that `parseStrictJson` has read
  */
-export function inexactNumbers(bytes: Uint8Array): ReadonlySet<number> | 'any' {
+export function inexactNumbers(bytes: Uint8Array): InexactNumbers {
+  return atOnce(inexactNumberSteps(bytes));
+}
+
+/** Numbers that are compared in one step: some milliseconds for long ones (Node 26). */
+const comparedInStep = 2_000;
+
+/** {@link inexactNumbers} in steps, between which others get their turn. */
+export function* inexactNumberSteps(bytes: Uint8Array): Generator<undefined, InexactNumbers> {
   const found = new Set<number>();
   let compared = 0;
+  let stepEnd = bytesInStep;
   for (let i = 0; i < bytes.length; i++) {
+    if (i >= stepEnd) {
+      stepEnd = i + bytesInStep;
+      yield;
+    }
     const c = bytes[i] ?? 0;
     if (c === quote) i = endOfString(bytes, i + 1);
     if (!isDigit(c)) continue;
@@ -50,6 +66,7 @@ export function inexactNumbers(bytes: Uint8Array): ReadonlySet<number> | 'any' {
     i = endOfNumber(bytes, start);
     if (isShort(bytes, start, i)) continue;
     if (++compared > mostCompared) return 'any';
+    if (compared % comparedInStep === 0) yield;
     const text = textOf(bytes, start, i);
     const value = Number(text);
     if (text.length <= longestExact && isExact(text, String(value))) continue;

@@ -1,4 +1,4 @@
-import { inexactNumbers } from './number-as-written.ts';
+import { type InexactNumbers, inexactNumbers } from './number-as-written.ts';
 
 /** In place of a call's arguments: some that could be allowed, as for a list of what may be called. */
 export const anyArguments: unique symbol = Symbol('any arguments');
@@ -12,17 +12,18 @@ export type ToolArguments = Readonly<Record<string, unknown>> | typeof anyArgume
  * Returns the arguments of a call as they are judged: none if they are missing, and unknown ones if they are no object.
  * @param given `params.arguments`
  * @param body the request, which `parseStrictJson` has read
+ * @param known its inexact numbers, if they are known
  */
-export function readToolArguments(given: unknown, body: Uint8Array): ToolArguments {
+export function readToolArguments(given: unknown, body: Uint8Array, known?: InexactNumbers): ToolArguments {
   if (given === undefined) return {};
   if (typeof given !== 'object' || given === null || Array.isArray(given)) return unknownArguments;
-  const inexact = inexactNumbers(body);
+  const inexact = known ?? inexactNumbers(body);
   const isExact = inexact !== 'any' && inexact.size === 0;
   return (isExact ? given : without(inexact, given)) as Record<string, unknown>;
 }
 
 /** A copy in which these numbers are NaN. */
-function without(numbers: ReadonlySet<number> | 'any', value: unknown): unknown {
+function without(numbers: InexactNumbers, value: unknown): unknown {
   if (typeof value === 'number') return numbers === 'any' || numbers.has(value) ? Number.NaN : value;
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map((item) => without(numbers, item));

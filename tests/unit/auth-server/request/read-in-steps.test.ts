@@ -56,6 +56,9 @@ const bodies: [what: string, body: string | Uint8Array, change?: Partial<RawMcpR
   ['a batch', `[${call('{}')}]`],
   ['deep nesting', call(`{"a":${'['.repeat(70)}${']'.repeat(70)}}`)],
   ['numbers that not all programs read alike', call('{"a":[1e400,12345678901234567890,0.1]}')],
+  ['many spaces', call(`{"a":1${' '.repeat(2_500_000)}}`)],
+  ['one huge number', call(`{"a":${'7'.repeat(1_500_000)},"b":1}`)],
+  ['many numbers, of which one is not read alike', call(`{"a":[${'0.1234567890123456,'.repeat(9_000)}1e400]}`)],
   ['more such numbers than are compared', call(`{"a":[${'0.12345678901234567890,'.repeat(10_001)}1]}`)],
   ['what is no UTF-8', Uint8Array.of(0x22, 0xff, 0x22)],
   ['what is no JSON', '{"jsonrpc":'],
@@ -109,8 +112,17 @@ describe('a body that is read in steps', () => {
   });
 
   test('gives others a turn after each long part', () => {
-    // Counting, decoding, parsing, comparing keys, reading the request.
-    expect(inSteps(rawOf(call('{}'))).steps).toBe(5);
+    // Counting, decoding, parsing, comparing keys, looking at numbers, reading the request.
+    expect(inSteps(rawOf(call('{}'))).steps).toBe(6);
+    expect(inSteps(rawOf('{"jsonrpc":"2.0","id":1,"method":"ping"}')).steps).toBe(5);
+  });
+
+  test.each([
+    // Three further turns each for counting and for the numbers.
+    ['spaces', call(`{"a":1${' '.repeat(4_000_000)}}`), 6 + 2 * 3],
+    ['long numbers', call(`{"a":[${'0.12345678901234567890,'.repeat(9_000)}1]}`), 6 + 4],
+  ])('gives others a turn while it looks at many %s', (_, body, steps) => {
+    expect(inSteps(rawOf(body)).steps).toBe(steps);
   });
 
   test('never swallows an error of its own', () => {
