@@ -13,6 +13,8 @@ import { codeOf, type Release, releases } from './release.ts';
  */
 
 const at = 1_795_000_000;
+/** When sessions end: the year 2100, so that they stand whenever a test opens them. */
+const end = 4_102_444_800;
 const sub = (name: string) => `${name}-0000-4000-8000-000000000001`;
 
 /** What this program uses of the stores of each release. */
@@ -40,7 +42,7 @@ const load = async <T>(code: string, file: string) => (await import(pathToFileUR
 async function makeAuthServer(code: string, folder: string): Promise<void> {
   const { openStore } = await load<Open<AuthStore>>(code, 'auth-server/store/store.ts');
   const store = await openStore(folder);
-  const times = { createdAt: at, expiresAt: at + 28_800, refreshedAt: at, lastSeen: at, triedAt: at };
+  const times = { createdAt: at, expiresAt: end, refreshedAt: at, lastSeen: at, triedAt: at };
   const session = (name: string, groups: string[]) => ({
     ...{ sid: `sid-of-${name}`, sub: sub(name), username: name, groups, ...times },
     ...{ provider: 'cognito', clientId: 'web', refreshToken: `sealed-of-${name}`, kind: 'browser' },

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openStore as openAuthServer } from '../../../../auth-server/store/store.ts';
@@ -26,13 +26,26 @@ const restored = async (version: string) => {
   expect([code, stderr]).toEqual([0, '']);
 };
 
-describe.each(readdirSync(fixtures))('A backup of release %s,', (version) => {
-  test('refuses what was issued until its restore, and has its keys', async () => {
+describe.each(readdirSync(fixtures))('What release %s has written,', (version) => {
+  test('refuses, restored from a backup, what was issued until then, and has its keys', async () => {
     await restored(version);
     const store = await openAuthServer(data);
     try {
       expect(store.revocations.covers(at, { users: ['alice'], clients: [] })).toBe(true);
       expect(await store.keys.list()).toMatchObject([{ kid: 'the-key', signsSince: at }]);
+    } finally {
+      await store.close();
+    }
+  });
+
+  test('has its people signed in, opened as it is', async () => {
+    cpSync(join(fixtures, version), data, { recursive: true });
+    const store = await openAuthServer(data);
+    try {
+      expect(await store.sessions.find('sid-of-alice')).toMatchObject({
+        ...{ sub: sub('alice'), username: 'alice', groups: ['mcp-registry-admin'], provider: 'cognito' },
+        ...{ kind: 'browser', refreshToken: 'sealed-of-alice', createdAt: at },
+      });
     } finally {
       await store.close();
     }
