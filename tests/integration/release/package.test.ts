@@ -38,7 +38,15 @@ const paths = () => packed.map(({ path }) => path);
 const readPacked = (path: string) => readFileSync(join(folder, path), 'utf8');
 
 test.each([
-  ...['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'SECURITY.md', 'docs/command-line.md'],
+  ...[
+    'package.json',
+    'README.md',
+    'LICENSE',
+    'CHANGELOG.md',
+    'SECURITY.md',
+    'docs/command-line.md',
+    'deploy/cloudformation/cognito.yml',
+  ],
   ...[
     'docs/operations/database.md',
     'bin/mcp-gateway.js',
@@ -62,7 +70,10 @@ test.each([
 test.each<[string, RegExp]>([
   ['tests', /(^|\/)tests?\/|\.test\./],
   ['TypeScript', /\.tsx?$/],
-  ['the tools of a checkout', /^(dist\/)?(bench|release|container|deploy|\.github)\/|jest|stryker|knip|biome|tsconfig/],
+  [
+    'the tools of a checkout',
+    /^(dist\/)?(bench|release|container|deploy(?!\/cloudformation\/)|\.github)\/|jest|stryker|knip|biome|tsconfig/,
+  ],
   ['settings with secrets', /\.env(\.agent|\.user)?$/],
   ['databases and logs', /\.(db|log)(-\w+)?$|^data\//],
   ['packages of others', /node_modules/],
