@@ -3,7 +3,7 @@ import { actorOf, type Person } from '../access/guards.ts';
 import { requireEdit } from '../access/ownership.ts';
 import { notFound, requireRegistration, requireRight } from '../access/permissions.ts';
 import { RegistryError } from '../errors/registry-error.ts';
-import { requireNoMark } from '../servers/file-mark.ts';
+import { markOf, requireNoMark } from '../servers/file-mark.ts';
 import { isFixedName } from '../servers/names.ts';
 import {
   accountOf,
@@ -156,7 +156,8 @@ async function editOne(
 ): Promise<Edited> {
   const { name, enabled } = before;
   // An owner must not give a server to files: they would change it, and delete it.
-  if (from !== undefined) requireRight(options.policy(), person, 'modify_service', name);
+  if (from !== undefined && !before.tags.includes(markOf(from)))
+    requireRight(options.policy(), person, 'modify_service', name);
   requireNoMark(before.tags, settings.tags, from);
   if (revision !== before.revision) throw changedMeanwhile(name);
   const edit = { ...settings, name, enabled };

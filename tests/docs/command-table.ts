@@ -172,7 +172,7 @@ export const rows: readonly Row[] = [
   ...page('docs/kubernetes.md', {
     'docker build': composeUp,
     'docker push': not('for your container registry'),
-    kubectl: not('untried on a cluster'),
+    kubectl: not('Calls through a cluster are untried'),
   }),
   ...page('docs/performance.md', {
     'npm run bench': not('6 minutes'),
