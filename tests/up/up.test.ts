@@ -10,7 +10,7 @@ import type { Ports } from '../../launch/services.ts';
 import { portsAsSettings, stackPorts } from '../support/gateway/gateway.ts';
 import { answerSoon, until } from '../support/listen.ts';
 
-jest.setTimeout(180_000);
+jest.setTimeout(600_000);
 
 const root = join(import.meta.dirname, '../..');
 let ports: Ports;
