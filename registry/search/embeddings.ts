@@ -13,12 +13,14 @@ interface EmbeddingsOptions {
   questionTimeoutMs?: number;
   /** Time limit for one batch of tools. */
   batchTimeoutMs?: number;
-  /** Pause after a failure. */
-  pauseMs?: number;
+  /** Milliseconds of a clock that is never set back. */
+  now?: () => number;
 }
 
 export type Embeddings = ReturnType<typeof createEmbeddings>;
 
+/** After a failure, the endpoint gets no request for this long. */
+const pauseMilliseconds = 30_000;
 const batchSize = 64;
 const mostKept = 20_000;
 const longestText = 8_000;
@@ -33,13 +35,13 @@ const answerSchema = z.object({
  * log reports once when the endpoint stops answering, and once when it answers again.
  */
 export function createEmbeddings(options: EmbeddingsOptions) {
-  const { questionTimeoutMs = 1_000, batchTimeoutMs = 20_000, pauseMs = 30_000, log } = options;
+  const { questionTimeoutMs = 1_000, batchTimeoutMs = 20_000, now = () => performance.now(), log } = options;
   const kept = boundedCache<string, Float32Array>(mostKept);
   let silentUntil = 0;
   let failing = false;
 
   const ask = async (texts: readonly string[], timeoutMs: number): Promise<void> => {
-    if (performance.now() < silentUntil) return;
+    if (now() < silentUntil) return;
     try {
       const vectors = await request(options, texts, timeoutMs);
       texts.forEach((text, at) => {
@@ -49,7 +51,7 @@ export function createEmbeddings(options: EmbeddingsOptions) {
       if (failing) log.info('the embeddings are back');
       failing = false;
     } catch (error) {
-      silentUntil = performance.now() + pauseMs;
+      silentUntil = now() + pauseMilliseconds;
       if (!failing) log.warn({ reason: reasonOf(error) }, 'no embeddings: the search goes by words only');
       failing = true;
     }
