@@ -10,7 +10,7 @@ import { loadKeys } from '../../stand-in/pool/keys.ts';
 import { addGateways, readSeed } from '../../stand-in/pool/seed.ts';
 import { agents } from '../support/gateway/gateway.ts';
 import { listen } from '../support/listen.ts';
-import { locationOf, newBrowser, submitSignIn } from '../support/stand-in/hosted-login.ts';
+import { signIn } from '../support/stand-in/hosted-login.ts';
 
 /** What stays while gateways come and go: the user pool, an MCP server, the files of the operator and the load balancer. */
 export interface World {
@@ -72,15 +72,7 @@ export async function makeWorld(policy: string): Promise<World> {
       ledTo: front.ledTo,
     },
     secretKey: 'b7Qm2ZxK9vRt4Lp8Wn3Yc6Hs1Dg5Fj0TaUe',
-    async signIn(person) {
-      const ours = newBrowser();
-      const start = await ours.get(`${url}/oauth2/login/cognito`);
-      const back = await submitSignIn(newBrowser(), locationOf(start), person);
-      const done = await ours.get(locationOf(back));
-      const cookie = done.headers.getSetCookie().find((line) => line.startsWith('mcp_gateway_session='));
-      if (!cookie) throw new Error(`${person} could not sign in: ${done.status} ${await done.text()}`);
-      return cookie.slice(0, cookie.indexOf(';'));
-    },
+    signIn: (person) => signIn(url, person),
     async agentBearer() {
       const [COGNITO_CLIENT_ID, COGNITO_CLIENT_SECRET] = agents.agent;
       const COGNITO_LOCAL_ENDPOINT = `http://127.0.0.1:${pool.port}`;

@@ -8,7 +8,7 @@ import { fetchAgentToken } from '../../../agents/token/token.ts';
 import { registeredServerNames } from '../../../common/settings/bundled-servers.ts';
 import { nodeServices, type Ports, portNames, portVariables } from '../../../launch/services.ts';
 import { startStack } from '../../../launch/stack.ts';
-import { locationOf, newBrowser, submitSignIn } from '../stand-in/hosted-login.ts';
+import { signIn } from '../stand-in/hosted-login.ts';
 import { type Echo, startEcho } from './echo.ts';
 import { StackSupervisor, type StackSupervisorOptions } from './stack-supervisor.ts';
 
@@ -172,14 +172,4 @@ async function isWell(url: string): Promise<boolean> {
     ({ status }) => status < 500,
     () => false,
   );
-}
-
-async function signIn(url: string, person: string): Promise<string> {
-  const ours = newBrowser();
-  const start = await ours.get(`${url}/oauth2/login/cognito`);
-  const back = await submitSignIn(newBrowser(), locationOf(start), person);
-  const done = await ours.get(locationOf(back));
-  const cookie = done.headers.getSetCookie().find((line) => line.startsWith('mcp_gateway_session='));
-  if (!cookie) throw new Error(`${person} could not sign in: ${done.status} ${await done.text()}`);
-  return cookie.slice(0, cookie.indexOf(';'));
 }

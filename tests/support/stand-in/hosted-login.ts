@@ -48,3 +48,18 @@ export async function submitSignIn(
   const html = await (await browser.get(login)).text();
   return browser.post(login, { _csrf: hidden(html, '_csrf'), username, password });
 }
+
+/**
+ * Signs a person in at a gateway by the stand-in's pages.
+ * @returns the session's cookie, as a browser sends it
+ * @throws what the gateway answered instead
+ */
+export async function signIn(url: string, person: string): Promise<string> {
+  const ours = newBrowser();
+  const start = await ours.get(`${url}/oauth2/login/cognito`);
+  const back = await submitSignIn(newBrowser(), locationOf(start), person);
+  const done = await ours.get(locationOf(back));
+  const cookie = done.headers.getSetCookie().find((line) => line.startsWith('mcp_gateway_session='));
+  if (!cookie) throw new Error(`${person} could not sign in: ${done.status} ${await done.text()}`);
+  return cookie.slice(0, cookie.indexOf(';'));
+}
