@@ -15,11 +15,12 @@ export function createVersionCheck(log: Pick<Logger, 'warn'>, own = version) {
     const named = Object.entries(neighbours).map(([part, said]) => [part, form.test(said ?? '') ? said : 'unknown']);
     const others = named.filter(([, said]) => said !== own);
     const versions = { 'auth-server': own, ...Object.fromEntries(named) };
-    if (others.length > 0 && told !== JSON.stringify(versions)) {
+    const all = JSON.stringify(versions);
+    if (others.length > 0 && told !== all) {
       const todo = 'parts of the gateway have different versions: update all of them, and use nothing new before';
       log.warn({ reason: 'version_mismatch', versions }, todo);
     }
-    told = JSON.stringify(versions);
+    told = all;
     if (others.length === 0) return 'the same';
     return `another one: ${others.map(([part]) => part).join(', ')}; the log of the auth-server names it`;
   };

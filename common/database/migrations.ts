@@ -20,6 +20,11 @@ export class NewerTables extends Error {
   }
 }
 
+/** Those of the changes that were made which this version does not know: a newer one has made them. */
+export function newerOf(made: readonly string[], changes: SchemaChanges): string[] {
+  return made.filter((name) => !Object.hasOwn(changes, name));
+}
+
 /**
  * Brings the tables up to date. Several processes may call it at once: one migrates, the others wait.
  * @param prefix of the tables that record which changes were made: services may share one PostgreSQL database
@@ -34,7 +39,7 @@ export async function migrate<Schema>(
   last?: string,
 ): Promise<void> {
   const made = await madeChanges(db, prefix);
-  const newer = made.filter((name) => !Object.hasOwn(changes, name));
+  const newer = newerOf(made, changes);
   if (newer.length > 0) {
     await close();
     throw new NewerTables(newer);

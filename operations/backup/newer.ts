@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { changes as ofAudit } from '../../auth-server/audit/store/changes.ts';
 import { changes as ofOAuth } from '../../auth-server/oauth/store/migrations.ts';
 import { changes as ofAuthServer } from '../../auth-server/store/migrations.ts';
-import type { SchemaChanges } from '../../common/database/migrations.ts';
+import { newerOf, type SchemaChanges } from '../../common/database/migrations.ts';
 import { changes as ofRegistry } from '../../registry/store/tables/migrations.ts';
 import { CommandError } from '../command.ts';
 
@@ -28,7 +28,10 @@ export function refuseNewer(path: string): void {
     const table = `${prefix}_migration`;
     const isThere = database.prepare("select 1 from sqlite_master where type = 'table' and name = ?").get(table);
     const made = isThere ? database.prepare(`select name from ${table} order by name`).all() : [];
-    const newer = made.map(({ name }) => String(name)).filter((name) => !Object.hasOwn(changes, name));
+    const newer = newerOf(
+      made.map(({ name }) => String(name)),
+      changes,
+    );
     if (newer.length === 0) return;
     const todo = 'restore it with that version, or take a backup of this one';
     throw new CommandError(`${path} is of a newer version of the gateway (${newer.join(', ')}): ${todo}`, 1);

@@ -15,7 +15,7 @@ export function toolRights(
   server: string,
   known: KnownTools,
 ): (tool: string) => ToolRight {
-  // Whether a tool waits for its approval is said beside it.
+  // The page says beside a tool whether it waits for its approval.
   const mayCall = callable(policy, person.scopes, { readOnly: known.readOnly });
   const needsOf = callNeeds(policy, person.scopes, known);
   const caller = { ...person, isAgent: isAgent(person) };
