@@ -63,6 +63,8 @@ state = "${work(name, 'state')}"
 [plugins."io.containerd.grpc.v1.cri"]
   sandbox_image = "${pauseImage}"
   disable_apparmor = true
+  # A machine may refuse to protect a process from the kernel's search for memory, as a kubelet asks for a pod's first process.
+  restrict_oom_score_adj = true
   netns_mounts_under_state_dir = true
 [plugins."io.containerd.grpc.v1.cri".cni]
   bin_dir = "/usr/lib/cni"

@@ -1,4 +1,4 @@
-// CoreDNS with the plugins of kubeadm's Corefile.
+// CoreDNS with the plugins of kubeadm's Corefile, and one that answers for all other names.
 package main
 
 import (
@@ -10,9 +10,10 @@ import (
 	_ "github.com/coredns/coredns/plugin/kubernetes"
 	_ "github.com/coredns/coredns/plugin/loadbalance"
 	_ "github.com/coredns/coredns/plugin/ready"
+	_ "github.com/coredns/coredns/plugin/template"
 )
 
 func main() {
-	dnsserver.Directives = []string{"health", "ready", "errors", "cache", "loadbalance", "kubernetes"}
+	dnsserver.Directives = []string{"health", "ready", "errors", "cache", "loadbalance", "kubernetes", "template"}
 	coremain.Run()
 }
