@@ -22,6 +22,7 @@ describe('The gateway on Kubernetes', () => {
   afterAll(async () => {
     keepLogs();
     await stopAll();
+    scene.gateway.balancer.close();
   });
 
   firstStart(scene);

@@ -1,10 +1,10 @@
-import { connect, createServer } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { addresses } from './place.ts';
 
 /** A load balancer in front of the nodes, as clouds have one for a service of type LoadBalancer. */
 export interface Balancer {
-  /** The nodes to which it sends new connections. */
-  healthy(): number[];
+  /** Ends it and its connections. */
+  close(): void;
 }
 
 /**
@@ -29,11 +29,15 @@ export async function startBalancer(
   };
   const checkAll = () => Promise.all(nodes.map(check));
   await checkAll();
-  setInterval(checkAll, 1000).unref();
+  const timer = setInterval(checkAll, 1000);
+  const ends: (() => void)[] = [() => clearInterval(timer)];
+  const connections = new Set<Socket>();
   const healthy = () => nodes.filter((node) => (failures.get(node) ?? 0) < 2);
   let turn = 0;
   for (const [from, to] of ports) {
     const server = createServer((client) => {
+      connections.add(client);
+      client.on('close', () => connections.delete(client));
       const places = healthy();
       const node = places[turn++ % places.length];
       client.on('error', () => undefined);
@@ -45,7 +49,12 @@ export async function startBalancer(
       client.pipe(upstream).pipe(client);
     });
     await new Promise<void>((resolve) => server.listen(from, '127.0.0.1', resolve));
-    server.unref();
+    ends.push(() => server.close());
   }
-  return { healthy };
+  return {
+    close() {
+      for (const end of ends) end();
+      for (const each of connections) each.destroy();
+    },
+  };
 }
