@@ -5,12 +5,13 @@ import { root, work } from './cluster/place.ts';
 import type { Seen, Streams } from './load.ts';
 
 const file = join(root, 'reports', 'kubernetes.log');
+mkdirSync(join(root, 'reports'), { recursive: true });
+writeFileSync(file, '');
 const began = performance.now();
 
 /** Writes a line into reports/kubernetes.log and shows it. */
 export function report(line: string): void {
   const text = `[${String(Math.round((performance.now() - began) / 1000)).padStart(4)} s] ${line}\n`;
-  mkdirSync(join(root, 'reports'), { recursive: true });
   appendFileSync(file, text);
   process.stderr.write(text);
 }
