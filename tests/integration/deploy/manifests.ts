@@ -17,6 +17,7 @@ const port = z.union([z.int(), text]);
 const keyRef = z.strictObject({ name: text, key: text, optional: z.boolean().optional() });
 const httpGet = z.strictObject({ path: text, port });
 const times = {
+  initialDelaySeconds: z.int().positive().optional(),
   periodSeconds: z.int().positive(),
   timeoutSeconds: z.int().positive().optional(),
   failureThreshold: z.int().positive(),
