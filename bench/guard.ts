@@ -13,10 +13,9 @@ const { agentByFloor: kept } = JSON.parse(readFileSync(file, 'utf8')) as { agent
 try {
   await needWrk();
   await withBench(async ({ way }) => {
-    const pair = [await way('floor', 'agent'), await way('direct', 'agent')];
+    const pair = { base: await way('floor', 'agent'), way: await way('direct', 'agent') };
     const others = watchOtherWork();
-    const agent = (await measureCalls([pair], 32, { warmUps: 2, rounds: 5 })).at(-1);
-    if (!agent) throw new Error('there are no figures');
+    const { way: agent } = await measureCalls(pair, 32, { warmUps: 2, rounds: 5 });
     const [ratio, busy] = [agent.byBase.cpu, others()];
     console.log(judged(ratio, kept, busy));
     if (process.argv.includes('--keep') && isQuiet(busy))

@@ -10,7 +10,7 @@ interface Round {
   p99: number;
 }
 
-/** A round of a way, and those of the same turn beside which it is put. */
+/** A round of a way, and those just before it, beside which it is put. */
 interface Turn {
   round: Round;
   base: Round;
@@ -26,35 +26,48 @@ export interface Cost extends Pick<Way, 'route' | 'credential' | 'size'> {
   /** Milliseconds. */
   p50: Spread;
   p99: Spread;
-  /** As multiples of the group's base, and of the floor where it was measured. */
+  /** As multiples of the base, and of the floor where it was measured. */
   byBase: Record<'cpu' | 'p50' | 'p99', Spread>;
   byFloor?: Record<'cpu' | 'p50' | 'p99', Spread>;
 }
 
+/** A way, and the simpler ones beside which it is put. */
+export interface Compared {
+  way: Way;
+  base: Way;
+  floor?: Way;
+}
+
 /**
- * Measures groups of ways in turns of a second, so that other load affects all alike.
- * @param groups of ways, each with its base first, against which the others are taken
- * @param turns how many are taken, after others that warm up
+ * Measures a way in turns with simpler ones, a second each, so that other load affects all alike. Only these take turns: code
+ * that others have pushed out of the processor's caches costs half as much again.
+ * @param rounds how many turns are taken, after others that warm up
+ * @returns the costs of the way, of the base and of the floor
  */
 export async function measureCalls(
-  groups: readonly (readonly Way[])[],
+  { way, base, floor }: Compared,
   connections: number,
   { rounds, warmUps = 1 }: { rounds: number; warmUps?: number },
-): Promise<Cost[]> {
-  const measured = new Map<Way, Turn[]>();
+): Promise<{ way: Cost; base: Cost; floor: Cost | undefined }> {
+  const turns: Turn[] = [];
   for (let turn = 0; turn < warmUps + rounds; turn++) {
-    let floor: Round | undefined;
-    for (const group of groups) {
-      let base: Round | undefined;
-      for (const way of group) {
-        const round = await measureOnce(way, connections);
-        base ??= round;
-        if (way.route === 'floor') floor = round;
-        if (turn >= warmUps) measured.set(way, [...(measured.get(way) ?? []), { round, base, floor }]);
-      }
-    }
+    const simple = {
+      base: await measureOnce(base, connections),
+      floor: floor && (await measureOnce(floor, connections)),
+    };
+    const one = { ...simple, round: await measureOnce(way, connections) };
+    if (turn >= warmUps) turns.push(one);
   }
-  return [...measured].map(([way, runs]) => costOf(way, connections, runs));
+  const ofFloor = turns.flatMap((turn) => (turn.floor ? [{ ...turn, floor: undefined, round: turn.floor }] : []));
+  return {
+    way: costOf(way, connections, turns),
+    base: costOf(
+      base,
+      connections,
+      turns.map((turn) => ({ ...turn, floor: undefined, round: turn.base })),
+    ),
+    floor: floor && costOf(floor, connections, ofFloor),
+  };
 }
 
 async function measureOnce({ shot, pids }: Way, connections: number): Promise<Round> {
@@ -79,6 +92,6 @@ function costOf({ route, credential, size, pids }: Way, connections: number, tur
     p50: of(({ round }) => round.p50),
     p99: of(({ round }) => round.p99),
     byBase: ratios('base'),
-    ...(route !== 'plain' && route !== 'floor' && turns.every(({ floor }) => floor) && { byFloor: ratios('floor') }),
+    ...(turns.every(({ floor }) => floor) && { byFloor: ratios('floor') }),
   };
 }

@@ -50,20 +50,23 @@ export function pidsOf({ supervisor }: BenchStack, service: string): number[] {
 
 type Which = [route: Route, credential: Credential, size?: Size];
 
-const plain: Which = ['plain', 'agent'];
 const byAll = (route: Route) => credentials.map((one): Which => [route, one]);
+const simple = (size: Size): { base: Which; floor: Which } => ({
+  base: ['plain', 'agent', size],
+  floor: ['floor', 'agent', size],
+});
 
-/** All ways of small calls, in groups which each begin with the plain nginx. Agents have no accounts of their own. */
-export const smallCalls: readonly (readonly Which[])[] = [
-  [plain, ['floor', 'agent'], ...byAll('direct')],
-  [plain, ...byAll('relay')],
-  [plain, ...byAll('hub'), ['account', 'cookie'], ['account', 'client']],
+/** All ways: those of small calls, then those whose body or answer is larger. Agents have no accounts of their own. */
+export const allCalls: readonly { base: Which; floor: Which; ways: readonly Which[] }[] = [
+  {
+    ...simple('300 B'),
+    ways: [...byAll('direct'), ...byAll('relay'), ...byAll('hub'), ['account', 'cookie'], ['account', 'client']],
+  },
+  ...(['16 kB sent', '16 kB answered'] as const).map((size) => ({
+    ...simple(size),
+    ways: (['direct', 'relay', 'hub'] as const).map((route): Which => [route, 'agent', size]),
+  })),
 ];
-
-/** The ways of calls whose body or answer is larger. */
-export const largeCalls = (['16 kB sent', '16 kB answered'] as const).map((size) =>
-  (['plain', 'floor', 'direct', 'relay', 'hub'] as const).map((route): Which => [route, 'agent', size]),
-);
 
 /**
  * Runs `work` beside a gateway with all that its ways need.

@@ -1,5 +1,5 @@
 import { type Cost, measureCalls } from '../calls/measure.ts';
-import { type Bench, largeCalls, smallCalls, type Way, withBench } from '../calls/ways.ts';
+import { allCalls, type Bench, withBench } from '../calls/ways.ts';
 import type { Figure } from './figure.ts';
 import { measureHubMemory } from './hub-memory.ts';
 import { measurePauses } from './pauses.ts';
@@ -14,10 +14,13 @@ type Measure = (isQuick: boolean, bench: Bench) => Promise<Partial<Measured>>;
 
 /** Parts that share a gateway. They are measured if no other is asked for. */
 const usual = {
-  calls: async (isQuick, bench) => ({
-    costs: await callsOf(bench, smallCalls, isQuick ? [32] : [1, 32], isQuick ? 2 : 4),
-  }),
-  sizes: async (isQuick, bench) => ({ costs: isQuick ? [] : await callsOf(bench, largeCalls, [1, 32], 3) }),
+  calls: async (isQuick, bench) => {
+    const costs: Cost[] = [];
+    for (const some of isQuick ? allCalls.slice(0, 1) : allCalls)
+      for (const connections of isQuick ? [32] : [1, 32])
+        costs.push(...(await callsOf(bench, some, connections, isQuick ? 2 : 5)));
+    return { costs };
+  },
   start: async (isQuick, { stack }) => ({ figures: await measureStart(stack, isQuick) }),
   pauses: async (isQuick, { stack }) => ({ figures: await measurePauses(stack, isQuick) }),
   tokens: async (isQuick, { stack }) => ({ figures: await measureTokens(stack, isQuick) }),
@@ -49,19 +52,19 @@ export async function measure(asked: readonly PartName[], isQuick: boolean): Pro
 
 const ofHub = async (isQuick: boolean) => ({ figures: await measureHubMemory(isQuick) });
 
-/** @param groups of ways, each with the plain nginx before it */
+/** Measures calls of each way beside the plain nginx and the least gate, whose figures are those beside the first way. */
 async function callsOf(
   { way }: Bench,
-  groups: typeof smallCalls,
-  connections: readonly number[],
+  { base, floor, ways }: (typeof allCalls)[number],
+  connections: number,
   rounds: number,
 ): Promise<Cost[]> {
-  // The plain nginx is one way, however many groups it stands in.
-  const known = new Map<string, Way>();
-  for (const which of groups.flat()) if (!known.has(which.join())) known.set(which.join(), await way(...which));
-  const made = groups.map((group) => group.map((which) => known.get(which.join()) as Way));
+  const simple = { base: await way(...base), floor: await way(...floor) };
   const costs: Cost[] = [];
-  for (const [i, count] of connections.entries())
-    costs.push(...(await measureCalls(made, count, { rounds, warmUps: i === 0 ? 1 : 0 })));
+  for (const which of ways) {
+    const one = await measureCalls({ ...simple, way: await way(...which) }, connections, { rounds });
+    if (costs.length === 0 && one.floor) costs.push(one.base, one.floor);
+    costs.push(one.way);
+  }
   return costs;
 }

@@ -27,26 +27,15 @@ export function tablesOf(costs: readonly Cost[], figures: readonly Figure[]): Ta
 }
 
 function tableOf(title: string, costs: readonly Cost[]): Table {
-  const head = [
-    'call',
-    'by',
-    'nginx µs',
-    'auth-server µs',
-    'relay, hub µs',
-    'CPU ×',
-    '× least gate',
-    'p50 ms',
-    'p50 ×',
-    'p99 ms',
-    'p99 ×',
-  ];
+  const head = ['call', 'by', 'nginx µs', 'auth-server µs', 'relay, hub µs', 'CPU ×', '× least gate', 'p50 ×', 'p99 ×'];
   return { title, head, lines: costs.map(lineOf) };
 }
 
 function lineOf({ route, credential, size, cpu, p50, p99, byBase, byFloor, connections }: Cost): string[] {
   const whole = (spread: Spread | undefined) => spread?.median.toFixed(0) ?? '';
   const ratio = (spread: Spread) => (route === 'plain' ? '1' : shown(spread, 1));
-  const digits = connections === 1 ? 2 : 1;
+  const time = (by: Spread, { median }: Spread) =>
+    route === 'plain' ? `1 (${median.toFixed(connections === 1 ? 2 : 1)} ms)` : shown(by, 1);
   return [
     size === '300 B' ? names[route] : `${names[route]}, ${size}`,
     route === 'plain' || route === 'floor' ? '' : credential,
@@ -58,10 +47,8 @@ function lineOf({ route, credential, size, cpu, p50, p99, byBase, byFloor, conne
       .join(', '),
     ratio(byBase.cpu),
     byFloor ? shown(byFloor.cpu, 1) : '',
-    p50.median.toFixed(digits),
-    ratio(byBase.p50),
-    p99.median.toFixed(digits),
-    ratio(byBase.p99),
+    time(byBase.p50, p50),
+    time(byBase.p99, p99),
   ];
 }
 

@@ -19,9 +19,9 @@ test('The table of a number of calls has each part, and the ratios with their sp
   const [calls] = tablesOf([plain, costOf({ byFloor: { ...ratios, cpu: one(1.8) } }), hub], []);
   expect(calls?.title).toBe('A call of 300 B, 32 at a time');
   expect(calls?.lines).toEqual([
-    ['nginx without a gate', '', '30', '', '', '1', '', '4.0', '1', '8.0', '1'],
-    ['direct', 'agent', '60', '70', '', '3.0 (2.0 to 7.0)', '1.8', '4.0', '1.5', '8.0', '2.5'],
-    ['through the hub', 'agent', '130', '140', '0, 300', '3.0 (2.0 to 7.0)', '', '4.0', '1.5', '8.0', '2.5'],
+    ['nginx without a gate', '', '30', '', '', '1', '', '1 (4.0 ms)', '1 (8.0 ms)'],
+    ['direct', 'agent', '60', '70', '', '3.0 (2.0 to 7.0)', '1.8', '1.5', '2.5'],
+    ['through the hub', 'agent', '130', '140', '0, 300', '3.0 (2.0 to 7.0)', '', '1.5', '2.5'],
   ]);
 });
 
