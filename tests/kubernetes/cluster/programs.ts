@@ -50,9 +50,9 @@ export async function stopAll(): Promise<void> {
 const inNode = (node: number | undefined) => (node ? ['nsenter', `--net=/run/netns/${nodeName(node)}`, '--'] : []);
 
 /** Runs a command to its end, in a node's network if a number is given. Returns its standard output. */
-export function run(command: readonly string[], node?: number, input?: string): string {
+export function run(command: readonly string[], node?: number): string {
   const [file = '', ...args] = [...inNode(node), ...command];
-  return execFileSync(file, args, { encoding: 'utf8', maxBuffer: 64_000_000, stdio: ['pipe', 'pipe', 'pipe'], input });
+  return execFileSync(file, args, { encoding: 'utf8', maxBuffer: 64_000_000, stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
 /**

@@ -1,7 +1,11 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { signIn } from '../../compose/visit.ts';
 import { nodes } from '../cluster/cluster.ts';
 import { images, nextTag } from '../cluster/images.ts';
 import { kubectl, kubectlLater } from '../cluster/kubectl.ts';
-import { nodeName } from '../cluster/place.ts';
+import { nodeName, root, work } from '../cluster/place.ts';
+import { until } from '../cluster/programs.ts';
 import { rolledOut } from '../gateway.ts';
 import { podsOf, ready } from '../pods.ts';
 import { report, reportLoad } from '../report.ts';
@@ -13,8 +17,40 @@ const updated = {
   'auth-server': { 'auth-server': 'mcp-gateway-registry' },
 };
 
+/** Replaces the policy in its ConfigMap, as docs/kubernetes.md does. */
+function applyPolicy(text: string): void {
+  const [policy, configMap] = [work('scopes.yml'), work('scopes-configmap.yml')];
+  writeFileSync(policy, text);
+  writeFileSync(
+    configMap,
+    own('create', 'configmap', 'scopes', `--from-file=${policy}`, '--dry-run=client', '-o', 'yaml'),
+  );
+  own('apply', '-f', configMap);
+}
+
 /** What an operator does on purpose: no call may be refused. */
 export function changes(scene: Scene): void {
+  test('A change of the policy in its ConfigMap gives a person a right and takes it away, without a restart', async () => {
+    const bob = { cookie: await signIn(scene.place, 'bob') };
+    expect(await scene.tells(bob)).toBe(false);
+    const shipped = readFileSync(join(root, 'scopes.yml'), 'utf8');
+    const given = shipped.replace(/(\n {2}mcp-registry-user:\n)/, '$1    - mcp-servers-restricted/execute\n');
+    for (const [policy, may] of [
+      [given, true],
+      [shipped, false],
+    ] as const) {
+      const began = performance.now();
+      applyPolicy(policy);
+      let right = 0;
+      // Each auth-server reads the file by itself.
+      await until('all auth-servers follow it', async () => {
+        right = (await scene.tells(bob)) === may ? right + 1 : 0;
+        return right === 10;
+      });
+      report(`the policy of the ConfigMap is in force after ${since(began)}`);
+    }
+  });
+
   test('No call is refused while gate and auth-server grow to three pods and shrink to two', async () => {
     const calls = scene.startCalls();
     for (const count of [3, 2]) {
