@@ -22,7 +22,6 @@ describe('The gateway on Kubernetes', () => {
   afterAll(async () => {
     keepLogs();
     await stopAll();
-    scene.gateway.balancer.close();
   });
 
   firstStart(scene);

@@ -3,7 +3,7 @@ import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import type { Place } from '../compose/visit.ts';
-import { type Balancer, startBalancer } from './cluster/balancer.ts';
+import { startBalancer } from './cluster/balancer.ts';
 import { nodes } from './cluster/cluster.ts';
 import { certificate, credential } from './cluster/credentials.ts';
 import { type Database, startDatabase } from './cluster/database.ts';
@@ -18,7 +18,6 @@ export const namespace = 'mcp-gateway';
 export interface Gateway {
   place: Place;
   database: Database;
-  balancer: Balancer;
 }
 
 const [httpPort, httpsPort, cognitoPort] = [8080, 8443, 443];
@@ -64,9 +63,9 @@ export async function deploy(): Promise<Gateway> {
     [httpPort, nodePort('http')],
     [httpsPort, nodePort('https')],
   ]);
-  const balancer = await startBalancer(nodes, ports, spec.healthCheckNodePort);
+  await startBalancer(nodes, ports, spec.healthCheckNodePort);
   const ca = readFileSync(credential('gateway.crt'), 'utf8');
-  return { place: { url, standIn, ca }, database, balancer };
+  return { place: { url, standIn, ca }, database };
 }
 
 /** Waits until a deployment is rolled out. */

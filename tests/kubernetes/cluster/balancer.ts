@@ -1,14 +1,8 @@
-import { connect, createServer, type Socket } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { addresses } from './place.ts';
 
-/** A load balancer in front of the nodes, as clouds have one for a service of type LoadBalancer. */
-export interface Balancer {
-  /** Ends it and its connections. */
-  close(): void;
-}
-
 /**
- * Passes TCP connections of 127.0.0.1 on to the nodes in turn. It asks each node once a second whether a ready pod of the service
+ * A load balancer in front of the nodes, as clouds have one for a service of type LoadBalancer: passes TCP connections of 127.0.0.1 on to the nodes in turn. It asks each node once a second whether a ready pod of the service
  * is there, and leaves a node out after two wrong answers. It never tries a second node for one connection.
  * @param ports from the port on 127.0.0.1 to the node port
  * @param healthPort the service's healthCheckNodePort
@@ -17,7 +11,7 @@ export async function startBalancer(
   nodes: readonly number[],
   ports: ReadonlyMap<number, number>,
   healthPort: number,
-): Promise<Balancer> {
+): Promise<void> {
   const failures = new Map(nodes.map((node) => [node, 2]));
   const check = async (node: number) => {
     const url = `http://${addresses.node(node)}:${healthPort}/healthz`;
@@ -29,15 +23,11 @@ export async function startBalancer(
   };
   const checkAll = () => Promise.all(nodes.map(check));
   await checkAll();
-  const timer = setInterval(checkAll, 1000);
-  const ends: (() => void)[] = [() => clearInterval(timer)];
-  const connections = new Set<Socket>();
+  setInterval(checkAll, 1000).unref();
   const healthy = () => nodes.filter((node) => (failures.get(node) ?? 0) < 2);
   let turn = 0;
   for (const [from, to] of ports) {
     const server = createServer((client) => {
-      connections.add(client);
-      client.on('close', () => connections.delete(client));
       const places = healthy();
       const node = places[turn++ % places.length];
       client.on('error', () => undefined);
@@ -49,12 +39,6 @@ export async function startBalancer(
       client.pipe(upstream).pipe(client);
     });
     await new Promise<void>((resolve) => server.listen(from, '127.0.0.1', resolve));
-    ends.push(() => server.close());
+    server.unref();
   }
-  return {
-    close() {
-      for (const end of ends) end();
-      for (const each of connections) each.destroy();
-    },
-  };
 }
