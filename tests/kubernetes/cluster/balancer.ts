@@ -2,8 +2,9 @@ import { connect, createServer } from 'node:net';
 import { addresses } from './place.ts';
 
 /**
- * A load balancer in front of the nodes, as clouds have one for a service of type LoadBalancer: passes TCP connections of 127.0.0.1 on to the nodes in turn. It asks each node once a second whether a ready pod of the service
- * is there, and leaves a node out after two wrong answers. It never tries a second node for one connection.
+ * Starts a load balancer in front of the nodes, as clouds have one for a service of type LoadBalancer. It passes TCP connections
+ * of 127.0.0.1 on to the nodes in turn. It asks each node once a second whether a ready pod of the service is there, and leaves a
+ * node out after two wrong answers. It never tries a second node for one connection.
  * @param ports from the port on 127.0.0.1 to the node port
  * @param healthPort the service's healthCheckNodePort
  */
