@@ -9,12 +9,6 @@ COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
 
 FROM node:26-bookworm-slim AS gateway
-ARG VERSION=1.0.0
-ARG REVISION=unknown
-LABEL org.opencontainers.image.title="MCP Gateway Registry" \
-  org.opencontainers.image.version=$VERSION \
-  org.opencontainers.image.revision=$REVISION \
-  org.opencontainers.image.licenses=Apache-2.0
 ENV NODE_ENV=production
 WORKDIR /app
 COPY --from=packages /app/node_modules node_modules
@@ -51,6 +45,15 @@ CMD ["--version"]
 # Failures count only after the start period, because starting everything at once is slow. Docker restarts a dead container
 # but not an unhealthy one: its dependents wait, and `docker compose ps` shows it.
 HEALTHCHECK --interval=10s --timeout=10s --start-period=180s --retries=4 CMD ["container/healthy"]
+# At the end, because a new revision builds again all that follows.
+ARG VERSION=1.0.0
+ARG REVISION=unknown
+ARG SOURCE=unknown
+LABEL org.opencontainers.image.title="MCP Gateway Registry" \
+  org.opencontainers.image.version=$VERSION \
+  org.opencontainers.image.revision=$REVISION \
+  org.opencontainers.image.source=$SOURCE \
+  org.opencontainers.image.licenses=Apache-2.0
 
 FROM gateway AS cognito
 ENV NODE_ENV=development
