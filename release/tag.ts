@@ -16,7 +16,7 @@ export function refuseTagged(shell: Shell, { tag }: Ready): void {
 }
 
 /** Signs the tag. Its message has the checksums, so that one signature covers all files. @throws {CommandError} if git cannot */
-export function signTag(shell: Shell, { tag, commit }: Ready, out: string): void {
+export function signTag(shell: Shell, { tag, commit }: Pick<Ready, 'tag' | 'commit'>, out: string): void {
   const sums = readFileSync(join(out, 'SHA256SUMS'), 'utf8');
   try {
     shell('git', 'tag', '--sign', '--message', `${tag}\n\n${sums}`, tag, commit.id);

@@ -35,7 +35,7 @@ export async function make(ready: Ready, address: string | undefined, place: Pla
   packPackage(shell, out);
   packChart(shellIn(join(checkout, 'deploy', 'helm'), env), { name, version, commit: commit.id }, out);
   copyTemplate(source, out);
-  const ofPackage = packageBom(shell, name, commit.time);
+  const ofPackage = packageBom(source, env, name, commit.time);
   write(`${name}-${version}.cdx.json`, textOf(ofPackage));
 
   for (const image of images) {

@@ -7,9 +7,9 @@ const tops = [
   ...['relay', 'servers', 'stand-in', '.env.example', 'scopes.yml'],
 ];
 
-/** What a reader of a folder may have put there is left out: settings, databases, logs. Only these kinds of files ship. */
+/** What a reader of a folder may have put there is left out: settings, databases, logs. Only these kinds of files ship, and those named. */
 const kinds = new Set(['.ts', '.js', '.css', '.eta', '.svg', '.yml', '.conf', '.template', '.example']);
-const programs = new Set(['launch/setup', 'nginx/reload', 'nginx/render']);
+const named = new Set(['launch/setup', 'nginx/reload', 'nginx/render', 'nginx/version']);
 
 /** They need a checkout, or an image. `bin/mcp-gateway.js` is beside the folder of the others. */
 const left = new Set(['bin/mcp-gateway.js', 'operations/config/document.ts', 'operations/config/main.ts']);
@@ -17,7 +17,7 @@ const left = new Set(['bin/mcp-gateway.js', 'operations/config/document.ts', 'op
 /** The files of a checkout that the package is made of, relative to it, sorted. */
 export function sources(checkout: string): string[] {
   const all = tops.flatMap((top) => (extname(top) ? [top] : filesIn(checkout, top)));
-  return all.filter((file) => programs.has(file) || (kinds.has(extname(file)) && !left.has(file))).sort();
+  return all.filter((file) => named.has(file) || (kinds.has(extname(file)) && !left.has(file))).sort();
 }
 
 function filesIn(checkout: string, folder: string): string[] {

@@ -106,6 +106,18 @@ test('Every module that a packed module names beside itself is packed, and none 
   expect(missing).toEqual([]);
 });
 
+test('Every file that a packed script reads beside itself is packed', () => {
+  const all = new Set(paths());
+  const scripts = paths().filter((path) => readPacked(path).startsWith('#!/bin/sh'));
+  const read = scripts.flatMap((path) =>
+    [...readPacked(path).matchAll(/\$here"?\/([\w./-]*\w)/g)].map(([, name = '']) => join(dirname(path), name)),
+  );
+  expect(read.length).toBeGreaterThan(4);
+  expect(read.filter((target) => !all.has(target) && !paths().some((path) => path.startsWith(`${target}/`)))).toEqual(
+    [],
+  );
+});
+
 test('Messages and pages of the package name its own commands, not npm scripts', () => {
   const scripts =
     /npm run (?:-s )?(?:mcp-gateway|call|login|token|up|doctor|revoke|secret-key|scopes:\w+|audit:\w+|backup)\b/;
