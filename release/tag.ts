@@ -4,7 +4,7 @@ import { CommandError } from '../operations/command.ts';
 import { images } from './make/images.ts';
 import { tagged } from './ready/history.ts';
 import type { Ready } from './ready/ready.ts';
-import type { Shell } from './shell.ts';
+import { attempt, type Shell } from './shell.ts';
 
 /** @throws {CommandError} if the tag is there, even on this commit: its message has the checksums of other images */
 export function refuseTagged(shell: Shell, { tag }: Ready): void {
@@ -18,13 +18,14 @@ export function refuseTagged(shell: Shell, { tag }: Ready): void {
 /** Signs the tag. Its message has the checksums, so that one signature covers all files. @throws {CommandError} if git cannot */
 export function signTag(shell: Shell, { tag, commit }: Pick<Ready, 'tag' | 'commit'>, out: string): void {
   const sums = readFileSync(join(out, 'SHA256SUMS'), 'utf8');
-  try {
-    shell('git', 'tag', '--sign', '--message', `${tag}\n\n${sums}`, tag, commit.id);
-  } catch (error) {
-    if (!(error instanceof CommandError)) throw error;
-    const advice = 'Set your key with git config user.signingkey, and run this again.';
-    throw new CommandError(`The files are made, but git cannot sign the tag. ${error.message}\n${advice}`, 1);
-  }
+  const signed = attempt(shell, 'git', 'tag', '--sign', '--message', `${tag}\n\n${sums}`, tag, commit.id) !== undefined;
+  // Without the file of an SSH key, git 2.39 makes a tag that has no signature, and reports success.
+  if (signed && shell('git', 'tag', '--list', '--format=%(contents:signature)', tag).trim() !== '') return;
+  if (signed) shell('git', 'tag', '--delete', tag);
+  throw new CommandError(
+    `The files are made, but git cannot sign the tag ${tag}. "git tag --sign" says why; set your key with git config user.signingkey, and run this again.`,
+    1,
+  );
 }
 
 /** The commands that publish a release whose tag is signed. */

@@ -26,6 +26,8 @@ const page = (file: string, rows: Record<string, How>): Row[] =>
 const up = inTest('tests/up/up.test.ts', 'npm run up starts everything, shows the addresses and how to try them');
 const compose = (name: string, file = 'demo') => inTest(`tests/compose/${file}.compose.ts`, name);
 const installed = (name: string) => inTest('tests/install/package.install.ts', name);
+const released = (name: string) => inTest('tests/install/release.install.ts', name);
+const made = (name: string) => inTest('tests/integration/release/release.test.ts', name);
 const composeUp = compose('After a first start an agent calls a tool with its token');
 const faults = inTest('tests/integration/stand-in/faults.test.ts', 'A stand-in that is started with faults logs them');
 const cases = 'tests/e2e/attack/attack.test.ts';
@@ -180,6 +182,15 @@ export const rows: readonly Row[] = [
   }),
   ...page('docs/registry.md', {
     curl: here(/^\{/),
+  }),
+  ...page('docs/releasing.md', {
+    'sha256sum --check': released('The checksums fit every file'),
+    'git ': made('A release that is not dry makes the same files'),
+    jq: made('The bill of the package names every package of the lock file'),
+    'docker load': released('mcp-gateway-registry:1.0.0 says version'),
+    'docker image inspect': released('mcp-gateway-registry:1.0.0 says version'),
+    'npm run release -- --dry-run': released('A dry run leaves every image of Docker its tags'),
+    'npm run release': made('A release that is not dry makes the same files'),
   }),
   ...page('docs/scopes.md', {
     'npm run -s explain': here('as the page', 1),

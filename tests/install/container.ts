@@ -72,7 +72,7 @@ export function startContainer(file: string): Container {
     async untilEnded(user = 'root') {
       await until('the command has ended', user, () => isOver(user));
       const running = run(
-        'cat /proc/[0-9]*/cmdline | tr "\\0" " " | grep -oE "nginx: [a-z]+|[a-z/-]+main.js|npx" | sort -u; true',
+        'cat /proc/[0-9]*/cmdline | tr "\\0" " " | grep -oE "nginx: [a-z]+|[a-z/-]+main.js|npm exe[c]" | sort -u; true',
       );
       if (running.text !== '') throw new Error(`still running:\n${running.text}`);
     },
