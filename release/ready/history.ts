@@ -8,13 +8,14 @@ export interface Commit {
   time: string;
 }
 
-/** @throws {CommandError} outside a git checkout */
+/** The commit that is checked out. @throws {CommandError} outside a git checkout */
 export function headOf(shell: Shell): Commit {
-  const said = attempt(shell, 'git', 'show', '-s', '--format=%H %ct', 'HEAD');
-  if (said === undefined)
-    throw new CommandError('A release is made from a commit, and git finds none here: run this in a clone.', 1);
-  const [id = '', seconds] = said.split(' ');
-  return { id, time: new Date(Number(seconds) * 1000).toISOString() };
+  try {
+    const [id = '', seconds] = shell('git', 'show', '-s', '--format=%H %ct', 'HEAD').trim().split(' ');
+    return { id, time: new Date(Number(seconds) * 1000).toISOString() };
+  } catch (error) {
+    throw new CommandError(`A release is made from a commit: run this in a clone. ${(error as Error).message}`, 1);
+  }
 }
 
 /** The commit that a tag leads to; undefined if there is no such tag. */

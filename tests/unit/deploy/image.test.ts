@@ -33,12 +33,19 @@ test('The compose file names the programs', () => {
   expect(programs.size).toBeGreaterThan(8);
 });
 
-test.each(['Dockerfile', 'nginx/Dockerfile'])(
-  'The image of %s has the version of package.json as its label',
-  (file) => {
+describe.each(['Dockerfile', 'nginx/Dockerfile'])('The image of %s', (file) => {
+  const text = readFileSync(file, 'utf8');
+
+  test('has labels with version, revision and source, and the version is that of package.json', () => {
     const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
-    const text = readFileSync(file, 'utf8');
     expect(/^ARG VERSION=(.*)$/m.exec(text)?.[1]).toBe(version);
-    expect(text).toContain('org.opencontainers.image.version=$VERSION');
-  },
-);
+    for (const name of ['version', 'revision', 'source'])
+      expect(text).toContain(`org.opencontainers.image.${name}=$${name.toUpperCase()}`);
+  });
+
+  test('runs without root, by number so that Kubernetes can see it, and has a health check', () => {
+    const users = [...text.matchAll(/^USER (.*)$/gm)].map(([, user]) => user);
+    expect(users).toEqual([expect.stringMatching(/^[1-9]\d*:[1-9]\d*$/)]);
+    expect(text).toMatch(/^HEALTHCHECK .* CMD \[/m);
+  });
+});
