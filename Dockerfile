@@ -7,6 +7,13 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 # No install script of any package runs. The optional packages are Node itself, which the image has.
 RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
+# esbuild joins files of packages, and does not stay. npm would leave out its program, which is an optional package.
+COPY launch/join-packages.ts launch/joined-packages.ts launch/
+RUN version=$(node -p 'require("./package-lock.json").packages["node_modules/esbuild"].version') \
+  && mkdir /esbuild && npm install --prefix /esbuild --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error \
+    "esbuild@$version" \
+  && ln -s /esbuild/node_modules/esbuild node_modules/esbuild \
+  && node --disable-warning=ExperimentalWarning launch/join-packages.ts && rm node_modules/esbuild
 
 FROM node:26-bookworm-slim AS gateway
 ENV NODE_ENV=production

@@ -12,7 +12,13 @@ const kinds = new Set(['.ts', '.js', '.css', '.eta', '.svg', '.yml', '.conf', '.
 const named = new Set(['launch/setup', 'nginx/reload', 'nginx/render', 'nginx/version']);
 
 /** They need a checkout, or an image. `bin/mcp-gateway.js` is beside the folder of the others. */
-const left = new Set(['bin/mcp-gateway.js', 'operations/config/document.ts', 'operations/config/main.ts']);
+const left = new Set([
+  'bin/mcp-gateway.js',
+  'launch/join-packages.ts',
+  'launch/joined-packages.ts',
+  'operations/config/document.ts',
+  'operations/config/main.ts',
+]);
 
 /** The files of a checkout that the package is made of, relative to it, sorted. */
 export function sources(checkout: string): string[] {
