@@ -11,7 +11,7 @@ const help = `Measures what the gate costs, beside an nginx without it. It start
   npm run bench -- [--quick] [--json | --markdown | --write FILE] [PART...]
 
 PART        ${parts.join(', ')}; default: ${usualParts.join(', ')}
---quick     fewer rounds, 32 calls at a time only: 3 minutes instead of 12
+--quick     fewer rounds, 32 calls at a time only: 2 minutes instead of 9
 --json      all figures, for a program
 --markdown  tables for a page
 --write     puts the tables between <!-- figures --> and <!-- end of figures --> of FILE`;

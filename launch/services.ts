@@ -59,6 +59,9 @@ export function callsFile(folder: string): string {
   return join(folder, 'calls.log');
 }
 
+/** Less room for garbage than Node gives it: docs/adr/0036. The Dockerfile has the same. */
+const nodeFlags = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=8', '--heap-growing-percent=40'];
+
 /** The Node programs of a stack, in the order in which they are shown. */
 export function nodeServices({ ports, dataDir, env, standIn, socket }: StackSettings): ServiceSpec[] {
   const common = {
@@ -71,7 +74,7 @@ export function nodeServices({ ports, dataDir, env, standIn, socket }: StackSett
   const service = (name: string, folder: string, port: keyof Ports, own: NodeJS.ProcessEnv = {}): ServiceSpec => ({
     name,
     command: process.execPath,
-    args: ['--disable-warning=ExperimentalWarning', join(root, folder, isPackage ? 'main.js' : 'main.ts')],
+    args: [...nodeFlags, join(root, folder, isPackage ? 'main.js' : 'main.ts')],
     env: { ...common, [portVariables[port]]: String(ports[port]), ...own },
     port: ports[port],
     healthUrl: `${at(ports[port])}/health`,

@@ -18,7 +18,7 @@ const usual = {
     const costs: Cost[] = [];
     for (const some of isQuick ? allCalls.slice(0, 1) : allCalls)
       for (const connections of isQuick ? [32] : [1, 32])
-        costs.push(...(await callsOf(bench, some, connections, isQuick ? 2 : 5)));
+        costs.push(...(await callsOf(bench, some, connections, isQuick ? 2 : 3)));
     return { costs };
   },
   start: async (isQuick, { stack }) => ({ figures: await measureStart(stack, isQuick) }),
