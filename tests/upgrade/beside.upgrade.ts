@@ -79,15 +79,32 @@ describe.each(releases)('A replica of release $version beside one of this versio
     expect(sessions).toEqual(Array(2).fill(['sunny', true, 'session_unknown']));
   });
 
-  test('a revocation by either ends access at both', async () => {
+  test('a sign-out at either counts at both', async () => {
     const ended = await bothWays(async (first, second) => {
-      const bob = await signIn(first, 'bob');
-      const before = await answerSoon(() => known(second, bob), 200);
-      const { code } = await first.command('revoke', '--user', 'bob');
-      const both = [await answerSoon(() => known(first, bob), 401), await answerSoon(() => known(second, bob), 401)];
-      return [before, code, ...both];
+      const dave = await signIn(first, 'dave');
+      const before = await answerSoon(() => known(second, dave), 200);
+      await first.ask('/oauth2/logout/cognito', { method: 'POST', headers: { ...dave, origin: world.url } });
+      return [
+        before,
+        await answerSoon(() => known(first, dave), 401),
+        await answerSoon(() => known(second, dave), 401),
+      ];
     });
-    expect(ended).toEqual(Array(2).fill([200, 0, 401, 401]));
+    expect(ended).toEqual(Array(2).fill([200, 401, 401]));
+  });
+
+  test('a revocation by the new one ends access at both; the command of the old one says that it ended nothing', async () => {
+    const bob = await signIn(old, 'bob');
+    await until(async () => (await known(now, bob)) === 200);
+    const refused = await old.command('revoke', '--user', 'bob');
+    expect(refused).toEqual({
+      code: 1,
+      text: expect.stringMatching(/previously executed migration .* is missing.*Nothing was ended/s),
+    });
+    expect([await known(old, bob), await known(now, bob)]).toEqual([200, 200]);
+    expect((await now.command('revoke', '--user', 'bob')).code).toBe(0);
+    const both = [await answerSoon(() => known(old, bob), 401), await answerSoon(() => known(now, bob), 401)];
+    expect(both).toEqual([401, 401]);
   });
 
   test('a server that was registered at either is served by both, until one of them disables it', async () => {

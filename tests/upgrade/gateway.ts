@@ -24,7 +24,7 @@ export interface ReleasedGateway {
   log: string[];
   /** Sends a request to this gateway, as the load balancer in front would. */
   ask(path: string, init?: { method?: string; headers?: Record<string, string>; json?: unknown }): Promise<Answer>;
-  /** Runs one of the release's own commands. @returns what it printed, and its exit code */
+  /** Runs a command of the release to which the auth-server belongs. @returns what it printed, and its exit code */
   command(program: 'revoke' | 'backup', ...words: string[]): Promise<{ code: number; text: string }>;
   stop(): Promise<void>;
 }
@@ -98,7 +98,9 @@ async function tryToStart(
     },
     async command(program, ...rest) {
       const own = { ...process.env, ...env, DATA_DIR: dataDir, UP_DATA_DIR: dataDir };
-      const started = spawn(process.execPath, [join(code, release[program]), ...rest], { cwd: code, env: own });
+      const ofAuthServer = of['auth-server'] ?? release;
+      const cwd = codeOf(ofAuthServer);
+      const started = spawn(process.execPath, [join(cwd, ofAuthServer[program]), ...rest], { cwd, env: own });
       let text = '';
       for (const stream of [started.stdout, started.stderr])
         stream.setEncoding('utf8').on('data', (chunk) => (text += chunk));
