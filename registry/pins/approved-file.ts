@@ -1,6 +1,7 @@
 import { replaceFile } from '../../common/files/replace-file.ts';
 import type { Logger } from '../../common/service/log.ts';
 import { interval } from '../../common/time/interval.ts';
+import { oneAtATime } from '../../common/time/one-at-a-time.ts';
 import type { DefinitionHashes } from '../store/definitions.ts';
 import type { ApprovedDefinitions } from './approved-definitions.ts';
 
@@ -20,23 +21,22 @@ export async function keepApprovedTools(
   onChange: () => Promise<void> = async () => undefined,
   intervalMs = 1_000,
 ) {
-  let queue = writeApprovedTools(path, definitions.hashes());
-  await queue;
+  const writeAll = oneAtATime(() => writeApprovedTools(path, definitions.hashes()));
+  let writing = writeAll();
+  await writing;
   const failed = (err: unknown) => log.error({ err, path }, 'the approved tools cannot be written; the old file stays');
   let written = { names: definitions.hashes(), at: performance.now() };
   const write = (): Promise<void> => {
     const names = definitions.hashes();
     // Also from time to time without a change, in case the file was damaged.
-    if (names === written.names && performance.now() - written.at < rewriteMilliseconds) return queue;
+    if (names === written.names && performance.now() - written.at < rewriteMilliseconds) return writing;
     if (names !== written.names) void onChange();
     written = { names, at: performance.now() };
-    queue = queue
-      .then(() => writeApprovedTools(path, names))
-      .catch((err: unknown) => {
-        failed(err);
-        written = { ...written, at: Number.NEGATIVE_INFINITY };
-      });
-    return queue;
+    writing = writeAll().catch((err: unknown) => {
+      failed(err);
+      written = { ...written, at: Number.NEGATIVE_INFINITY };
+    });
+    return writing;
   };
   const follow = async () => {
     if (await definitions.follow()) await write();

@@ -2,6 +2,7 @@ import { isIPv6 } from 'node:net';
 import type { AddressCheck } from '../../common/network/addresses.ts';
 import type { Resolver } from '../../common/network/resolve.ts';
 import type { Logger } from '../../common/service/log.ts';
+import { oneAtATime } from '../../common/time/one-at-a-time.ts';
 import { renameNeeded } from '../../policy/names.ts';
 import type { ServerEntry } from '../servers/server.ts';
 import { toRouteLine, toSetLine, writeRoutes } from './routes-file.ts';
@@ -42,7 +43,6 @@ export function createUpstreams(options: UpstreamsOptions) {
   const { servers, sets = () => [], routesDir, log } = options;
   let found = new Map<string, Upstream>();
   let timer: NodeJS.Timeout | undefined;
-  let queue = Promise.resolve();
 
   const refreshNow = async (): Promise<void> => {
     const entries = servers();
@@ -66,12 +66,8 @@ export function createUpstreams(options: UpstreamsOptions) {
   };
 
   return {
-    /** Resolves all names, and writes the file if it changed. Calls run one after another. */
-    refresh(): Promise<void> {
-      const run = queue.then(refreshNow);
-      queue = run.catch(() => undefined);
-      return run;
-    },
+    /** Resolves all names, and writes the file if it changed. Calls that wait share one run, which sees all before it. */
+    refresh: oneAtATime(refreshNow),
     /** Resolves and checks a server that may have no route yet. Its `problem` includes the details for an editor. */
     find,
     /** What the last `refresh` found for a server. */
