@@ -1,9 +1,10 @@
 import { hash } from 'node:crypto';
-import type { Kysely, Transaction } from 'kysely';
+import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
 import { nowInSeconds } from '../../common/time/now.ts';
 import type { Schema } from './migrations.ts';
 import { RecordCache } from './record-cache.ts';
 import { requestQuery } from './request-query.ts';
+import { writeUses } from './write-uses.ts';
 
 /** Binds a session or task of an MCP server to the caller that it was made for. */
 export interface Binding {
@@ -140,12 +141,9 @@ export class DatabaseBindings {
 
   /** Writes the times of use. */
   flush(): Promise<void> {
-    return this.#cache.flush((uses) =>
-      this.#db.transaction().execute(async (db) => {
-        for (const [key, at] of uses)
-          await db.updateTable('binding').set({ used_at: at }).where('key', '=', key).execute();
-      }),
-    );
+    const write = (rest: RawBuilder<unknown>) =>
+      sql`update binding set used_at = used.column2 ${rest}`.execute(this.#db);
+    return this.#cache.flush((uses) => writeUses(uses, 'binding.key', write));
   }
 
   #read(key: string): Promise<UsedBinding | undefined> {

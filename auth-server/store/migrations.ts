@@ -84,6 +84,7 @@ export const changes: SchemaChanges = {
   '013-clients-that-open-pages': clientsThatOpenPages,
   '014-addresses-of-sessions': addressesOfSessions,
   '015-policy-versions': policyVersions,
+  '016-sessions-by-end': sessionsByEnd,
 };
 
 async function sessionsAndKeys(db: Kysely<unknown>, kind: DatabaseKind): Promise<void> {
@@ -232,4 +233,10 @@ async function clientsThatOpenPages(db: Kysely<unknown>): Promise<void> {
     .alterTable('binding')
     .addColumn('opens_pages', 'integer', (c) => c.notNull().defaultTo(0))
     .execute();
+}
+
+/** Each login deletes what has ended. Without an index it would look at every session, and at everything used once. */
+async function sessionsByEnd(db: Kysely<unknown>): Promise<void> {
+  await db.schema.createIndex('session_expires').on('session').column('expires_at').execute();
+  await db.schema.createIndex('used_until').on('used').column('until').execute();
 }

@@ -1,5 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { DeleteQueryBuilder, Kysely, Transaction } from 'kysely';
+import { type DeleteQueryBuilder, type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
 import type { Database } from '../../common/database/database.ts';
 import { nowInSeconds } from '../../common/time/now.ts';
 import { type Schema, turns } from './migrations.ts';
@@ -8,6 +7,7 @@ import { requestQuery } from './request-query.ts';
 import type { RevocationFeed } from './revocation-feed.ts';
 import { revocationKey } from './revocation-feed.ts';
 import { fromRow, type PersonAt, type SessionRecord, type SessionRow, toRow } from './session-record.ts';
+import { writeUses } from './write-uses.ts';
 
 /** Selects the sessions to end; `except` is one that stays, and no `kind` means all kinds. */
 type SessionOwner =
@@ -22,9 +22,6 @@ export type SessionStore = Omit<DatabaseSessions, 'forget' | 'flush' | 'invalida
 
 /** How often the last use is noted. A client's more rarely: its idle time is days, and each write makes other processes read again. */
 const seenEverySeconds = { browser: 30, client: 3_600, personal: 3_600 } as const;
-
-/** SQLite takes 0.1 ms for each, and answers nothing else meanwhile. */
-const usesAtOnce = 250;
 
 /**
  * Sessions in the database; those in use also in memory. An ended session stays ended after a restart, and for every
@@ -146,19 +143,14 @@ export class DatabaseSessions {
     this.#cache.clear();
   }
 
-  /** Writes the times of use, some at a time: between them requests are answered, and other processes end sessions. */
+  /** Writes the times of use. */
   flush(): Promise<void> {
-    return this.#cache.flush(async (uses) => {
-      for (let from = 0; from < uses.length; from += usesAtOnce) {
-        await this.#changeMany(async (db) => {
-          for (const [sid, at, where = null] of uses.slice(from, from + usesAtOnce)) {
-            const older = db.updateTable('session').where('sid', '=', sid).where('last_seen', '<', at);
-            await older.set({ last_seen: at, used_address: where }).execute();
-          }
-        });
-        await nextTurn();
-      }
-    });
+    const write = (rest: RawBuilder<unknown>) =>
+      this.#changeMany((db) =>
+        sql`update session set last_seen = used.column2, used_address = used.column3 ${rest}
+          and session.last_seen < used.column2`.execute(db),
+      );
+    return this.#cache.flush((uses) => writeUses(uses, 'session.sid', write));
   }
 
   #toRecord(row: SessionRow): SessionRecord {

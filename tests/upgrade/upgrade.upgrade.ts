@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { nowInSeconds } from '../../common/time/now.ts';
 import { run as restore } from '../../operations/backup/restore/main.ts';
-import { answerSoon } from '../support/listen.ts';
+import { answerSoon, until } from '../support/listen.ts';
 import { runCommand } from '../support/operations/run-command.ts';
 import { newDatabase } from '../support/postgres/databases.ts';
 import { call, known, read } from './calls.ts';
@@ -111,6 +112,9 @@ describe.each(cases)('Data of release %s in %s, made by its own processes,', (ve
       execFileSync('psql', ['-q', '-v', 'ON_ERROR_STOP=1', '-f', copy, DATABASE_URL]);
       now = await start(thisVersion, folder, { DATABASE_URL });
       await now.command('revoke', '--all');
+      // What is issued in the same second is revoked too.
+      const second = nowInSeconds();
+      await until(async () => nowInSeconds() > second);
     } else {
       const { code, stdout } = await runCommand(restore, [copy], { env: { UP_DATA_DIR: folder } });
       expect([code, stdout]).toEqual([
