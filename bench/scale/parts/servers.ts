@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { headersOf, openSession } from '../../call.ts';
 import { callerOf } from '../../callers.ts';
-import { toolsEach } from '../../calls/server.ts';
+import { shortTool, toolsEach } from '../../calls/server.ts';
 import type { BenchStack } from '../../stack.ts';
 import { memoryOf, type Shot } from '../../wrk.ts';
 import { cpuOfEnded, watchCpu, wholeCpuOf } from '../cpu.ts';
@@ -53,6 +53,10 @@ async function measureOne(scene: Scene, stack: BenchStack, size: number): Promis
   const lists = await roundsOf(list, () => pidsOf(stack, 'nginx', 'auth-server', 'hub', 'registry'), rounds, 4);
   const milliseconds = lists.map((cpu) => cpu / 1000);
   scene.put({ what: 'list of all tools by the hub', unit: 'ms of CPU', of: 'all' }, size, ...milliseconds);
+  const body = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"bench__${shortTool}","arguments":{}}}`;
+  const all = ['nginx', 'auth-server', 'hub', 'relay', 'registry'];
+  const byHub = await roundsOf({ ...list, body }, () => pidsOf(stack, ...all), rounds);
+  scene.put({ what: 'a call through the hub (all services)', unit: 'µs of CPU', of: 'each' }, size, ...byHub);
   await watchChecks(scene, stack, size);
   await changeRoutes(scene, stack, size, headers);
   await sleep(1_000);

@@ -31,7 +31,7 @@ export const sessions: Part = {
   key: 'sessions',
   sizes: [100, 10_000, 100_000],
   quick: [100, 1_000, 5_000],
-  seconds: 240,
+  seconds: 600,
   measure,
 };
 
