@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { callerOf } from '../../callers.ts';
+import { type Caller, callerOf } from '../../callers.ts';
+import type { BenchStack } from '../../stack.ts';
 import { memoryOf } from '../../wrk.ts';
 import { watchCpu } from '../cpu.ts';
 import { raiseOpenFiles } from '../limits.ts';
@@ -12,7 +13,10 @@ const otherFiles = 600;
 const rounds = 5;
 const watchSeconds = 5;
 
-/** Streams of callers whose lists are cut: each takes two connections in nginx and two in the relay. */
+/**
+ * Streams of callers whose lists are cut: each takes two connections in nginx and two in the relay. What is more than the relay may
+ * open are streams of callers who may see everything, which it does not hold.
+ */
 export const streams: Part = {
   name: 'open streams',
   key: 'streams',
@@ -30,9 +34,7 @@ async function measure(scene: Scene): Promise<void> {
   const stack = await startGateway(scene, { change: { CONNECTIONS_PER_ADDRESS: '0' } });
   const direct = await callerOf(stack, 'agent', 'all', 'bench');
   const cut = await callerOf(stack, 'agent', 'few', 'bench');
-  const holder = startChild(scene, 'hold-streams.ts', [String(stack.ports.gateway)], {
-    AUTHORIZATION: cut.Authorization,
-  });
+  const open = { relayed: holderOf(scene, stack, cut), direct: holderOf(scene, stack, direct) };
   const services = () => pidsOf(stack, 'nginx', 'auth-server', 'relay');
   const memory = (name: string) => pidsOf(stack, name).reduce((sum, pid) => sum + memoryOf(pid), 0);
   const calls = async () => ({
@@ -41,27 +43,24 @@ async function measure(scene: Scene): Promise<void> {
   });
   await calls();
   const held = { nginx: memory('nginx'), relay: memory('relay') };
-  let open = 0;
+  let before = { all: 0, relayed: 0 };
   for (const size of scene.sizes) {
-    const count = Math.min(size, most);
-    if (count < size)
-      scene.note(
-        `${files} open files are the limit and this user may not raise it (ulimit -n): the relay holds ${count.toLocaleString('en')} streams, not ${size.toLocaleString('en')}.`,
-      );
-    scene.tell(`${count}`);
+    const now = { all: size, relayed: Math.min(size, most) };
+    if (now.relayed < size) scene.note(limitReached(files, size, now.relayed));
+    scene.tell(`${size}`);
     const used = watchCpu(services);
-    holder.say(String(count - open));
-    await holder.line();
-    const opening = used() / (count - open);
+    await open.relayed(now.relayed - before.relayed);
+    await open.direct(now.all - now.relayed - (before.all - before.relayed));
+    const opening = used() / (now.all - before.all);
     scene.put({ what: 'opening one (nginx, auth-server, relay)', unit: 'µs of CPU', of: 'each' }, size, opening);
     await sleep(2_000);
     for (const name of ['nginx', 'relay'] as const) {
-      const before = held[name];
+      const more = name === 'relay' ? now.relayed - before.relayed : now.all - before.all;
+      const each = ((memory(name) - held[name]) * 1024) / more;
       held[name] = memory(name);
-      const each = ((held[name] - before) * 1024) / (count - open);
       scene.put({ what: `memory of ${name} for one more`, unit: 'kB', of: 'each' }, size, each);
     }
-    open = count;
+    before = now;
     const idle = watchCpu(services);
     await sleep(watchSeconds * 1000);
     const share = idle() / watchSeconds / 10_000;
@@ -70,4 +69,19 @@ async function measure(scene: Scene): Promise<void> {
     scene.put({ what: 'a call beside them', unit: 'µs of CPU', of: 'each' }, size, ...costs.direct);
     scene.put({ what: 'a call through the relay', unit: 'µs of CPU', of: 'each' }, size, ...costs.relayed);
   }
+}
+
+/** Opens streams of a caller, and keeps them until the part ends. */
+function holderOf(scene: Scene, stack: BenchStack, { Authorization }: Caller): (count: number) => Promise<void> {
+  const holder = startChild(scene, 'hold-streams.ts', [String(stack.ports.gateway)], { AUTHORIZATION: Authorization });
+  return async (count) => {
+    if (count === 0) return;
+    holder.say(String(count));
+    await holder.line();
+  };
+}
+
+function limitReached(files: number, size: number, relayed: number): string {
+  const [all, few, others] = [size, relayed, size - relayed].map((count) => count.toLocaleString('en'));
+  return `${files} open files are the limit and this user may not raise it (ulimit -n): of ${all} streams, the relay holds ${few}, and ${others} go to their server directly.`;
 }

@@ -6,8 +6,11 @@ import { type Alone, type DaySchema, type MainSchema, turns } from '../schema.ts
 const tables = ['decision', 'decision_seen', 'decision_count', 'audit_call'] as const;
 const nameOfDay = /^decision_(\d{4})(\d\d)(\d\d)$/;
 const partitionOf = (table: string, day: string) => `${table}_${day.replaceAll('-', '')}`;
-/** Dropping a partition waits for queries of the table, and all other queries wait behind it. */
-const lockMilliseconds = 2_000;
+/**
+ * Dropping a partition waits for queries of the table, and all other queries wait behind it. A query that holds one table and
+ * waits for another is a deadlock: after a second, PostgreSQL would end that query.
+ */
+const lockMilliseconds = 900;
 
 /** The days as partitions of PostgreSQL. */
 export function createDayPartitions(main: Kysely<MainSchema>, alone: Alone): Days & { close(): Promise<void> } {
@@ -25,13 +28,8 @@ export function createDayPartitions(main: Kysely<MainSchema>, alone: Alone): Day
     async make(day) {
       // Another process may have dropped an old day.
       if (made.has(day) && day >= dayAfter(Date.now(), -1)) return;
-      const { from, to } = dayRange(day);
       await alone(turns.days, async (on) => {
-        for (const table of tables) {
-          const [name, parent] = [sql.table(partitionOf(table, day)), sql.table(table)];
-          const values = sql`values from (${sql.lit(from)}) to (${sql.lit(to)})`;
-          await sql`create table if not exists ${name} partition of ${parent} for ${values}`.execute(on);
-        }
+        for (const table of tables) await makePartition(on, table, day, dayRange(day));
       });
       made.add(day);
     },
@@ -52,4 +50,23 @@ export function createDayPartitions(main: Kysely<MainSchema>, alone: Alone): Day
     },
     close: async () => undefined,
   };
+}
+
+/**
+ * Makes a table and then attaches it: `create table … partition of` would wait for every query of the whole table, have all others
+ * wait behind it, and end in a deadlock with one that reads two of the tables.
+ */
+async function makePartition(
+  on: Kysely<MainSchema>,
+  table: string,
+  day: string,
+  { from, to }: ReturnType<typeof dayRange>,
+): Promise<void> {
+  const name = partitionOf(table, day);
+  const { rows } = await sql`select 1 from pg_class where oid = to_regclass(${name}) and relispartition`.execute(on);
+  if (rows.length > 0) return;
+  const [own, parent] = [sql.table(name), sql.table(table)];
+  await sql`create table ${own} (like ${parent} including defaults including constraints)`.execute(on);
+  const values = sql`values from (${sql.lit(from)}) to (${sql.lit(to)})`;
+  await sql`alter table ${parent} attach partition ${own} for ${values}`.execute(on);
 }

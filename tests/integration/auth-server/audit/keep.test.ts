@@ -39,6 +39,19 @@ describe.each<[string, Places]>(bothDatabases(''))('%s:', (_kind, places) => {
     return { work, told, tooLarge: () => bytes };
   };
 
+  test('a day is made while a question reads: neither waits for the other', async () => {
+    await database.make('2026-11-01');
+    const day = database.day('2026-11-01');
+    await day.transaction().execute(async (reader) => {
+      await reader.selectFrom('decision_seen').selectAll().execute();
+      // A second day, made by another connection, waits for no lock of this one.
+      await database.make('2026-11-02');
+      expect(await reader.selectFrom('decision').selectAll().execute()).toEqual([]);
+    });
+    await database.make('2026-11-02');
+    expect(await database.days()).toEqual(['2026-11-01', '2026-11-02']);
+  });
+
   test('Days that are older than AUDIT_DAYS are dropped, and the others stay', async () => {
     const writer = writerOf(database);
     const now = Date.now();
