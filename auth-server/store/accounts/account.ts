@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Kysely, sql, type Transaction } from 'kysely';
+import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
 import { type Database, databaseNow } from '../../../common/database/database.ts';
 import { nowInSeconds } from '../../../common/time/now.ts';
 import { type Schema, turns } from '../migrations.ts';
 import { RecordCache } from '../record-cache.ts';
 import { requestQuery } from '../request-query.ts';
 import type { RevocationFeed } from '../revocation-feed.ts';
+import { writeUses } from '../write-uses.ts';
 import {
   type AccountLease,
   type AccountRow,
@@ -222,15 +223,13 @@ export class DatabaseAccounts {
 
   /** Writes the times of use. */
   flush(): Promise<void> {
-    return this.#cache.flush((uses) =>
+    const write = (rest: RawBuilder<unknown>) =>
       this.#db.transaction().execute(async (transaction) => {
         await this.#database.alone(transaction, turns.accounts);
-        for (const [key, at] of uses) {
-          const older = transaction.updateTable('account').where('key', '=', key).where('used_at', '<=', at);
-          await older.set({ used_at: at, is_used: 1 }).execute();
-        }
-      }),
-    );
+        await sql`update account set used_at = used.column2, is_used = 1 ${rest}
+          and account.used_at <= used.column2`.execute(transaction);
+      });
+    return this.#cache.flush((uses) => writeUses(uses, 'account.key', write));
   }
 
   /**

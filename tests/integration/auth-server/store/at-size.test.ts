@@ -36,6 +36,7 @@ test.each([
 test.each([
   ['session', 'session.sid', 'last_seen'],
   ['binding', 'binding.key', 'used_at'],
+  ['account', 'account.key', 'used_at'],
 ])('times of use in %s are written without a look at the rows that were not used', async (table, key, column) => {
   const plans: string[][] = [];
   const uses = Array.from({ length: 600 }, (_, i) => [`key-${i}`, i] as const);
