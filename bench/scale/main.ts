@@ -20,7 +20,7 @@ const help = `Measures how cost grows, and prints one table. ▲ marks what grow
 
 --only      these parts only
 --quick     small sizes: it shows that everything runs, in four minutes
-Takes about 15 minutes on a quiet machine with two cores. Needs wrk, nginx and PostgreSQL.
+Takes about 20 minutes on two cores. Needs wrk, nginx and PostgreSQL.
 Exit code: 0 if all was measured, 1 otherwise.`;
 
 const { values } = parseArgs({
