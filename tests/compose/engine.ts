@@ -12,6 +12,7 @@ import {
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { copyFiles } from '../support/copy-files.ts';
 
 const root = join(import.meta.dirname, '../..');
 const transcript = join(root, 'reports', 'compose.log');
@@ -73,16 +74,7 @@ export function newProject(command: readonly [string, ...string[]]): Project {
   const folder = mkdtempSync(join(tmpdir(), 'gateway-compose-'));
   // Use git's file modes: user 1000 in the containers must be able to read scopes.yml.
   chmodSync(folder, 0o755);
-  const list = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '-z'], { cwd: root, encoding: 'utf8' });
-  for (const name of list.split('\0').filter(Boolean)) {
-    const to = join(folder, name);
-    mkdirSync(dirname(to), { recursive: true });
-    try {
-      copyFileSync(join(root, name), to);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    }
-  }
+  copyFiles(folder);
   copyFileSync(join(folder, '.env.example'), join(folder, '.env'));
   mkdirSync(dirname(transcript), { recursive: true });
   const started = performance.now();

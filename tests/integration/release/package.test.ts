@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { commands } from '../../../bin/commands.ts';
+import { copyFiles, isProduct } from '../../support/copy-files.ts';
 
 interface Packed {
   path: string;
@@ -16,9 +17,7 @@ let packed: Packed[];
 /** A copy of the checkout, with what a reader may have put into it, so that other tests never see the package's files. */
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'package-'));
-  const list = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '-z'], { encoding: 'utf8' });
-  for (const file of list.split('\0').filter((each) => each && !each.startsWith('tests/')))
-    cpSync(file, join(folder, file), { recursive: true });
+  copyFiles(folder, isProduct);
   for (const file of ['.env', 'agents/.env.agent', 'data/auth-server.db', 'tests/a.test.ts', 'registry/x.db'])
     write(file, 'SECRET=1');
   // npm removes them after it has listed them.

@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { releaseOf } from '../../../release/release.ts';
+import { copyFiles, isProduct } from '../copy-files.ts';
 import { type Ended, runCommand } from '../operations/run-command.ts';
 
 /** A copy of this checkout with one commit, of which a test may make releases. */
@@ -24,9 +25,7 @@ export interface Checkout {
 export function copyCheckout(): Checkout {
   const home = mkdtempSync(join(tmpdir(), 'release-'));
   const [folder, bin, calls] = [join(home, 'checkout'), join(home, 'bin'), join(home, 'calls')];
-  const list = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '-z'], { encoding: 'utf8' });
-  for (const file of list.split('\0').filter((each) => existsSync(each) && !each.startsWith('tests/')))
-    cpSync(file, join(folder, file));
+  copyFiles(folder, isProduct);
   cpSync(join(import.meta.dirname, 'docker'), join(bin, 'docker'));
   const env = {
     ...process.env,
