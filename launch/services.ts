@@ -60,7 +60,11 @@ export function callsFile(folder: string): string {
 }
 
 /** Less room for garbage than Node gives it: docs/adr/0036. The Dockerfile has the same. */
-const nodeFlags = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=8', '--heap-growing-percent=40'];
+export const nodeFlags = [
+  '--disable-warning=ExperimentalWarning',
+  '--max-semi-space-size=8',
+  '--heap-growing-percent=40',
+];
 
 /** The Node programs of a stack, in the order in which they are shown. */
 export function nodeServices({ ports, dataDir, env, standIn, socket }: StackSettings): ServiceSpec[] {

@@ -9,8 +9,8 @@ export interface Program {
   readonly name: string;
   /** Whether it runs. */
   runs(): boolean;
-  /** Ends it with SIGTERM or another signal, and waits for that. */
-  stop(signal?: NodeJS.Signals): Promise<void>;
+  /** Ends it with a signal, and waits for that. */
+  stop(signal: NodeJS.Signals): Promise<void>;
 }
 
 const started = new Set<Program>();
@@ -29,7 +29,7 @@ export function start(name: string, command: readonly [string, ...string[]], nod
   const program: Program = {
     name,
     runs,
-    async stop(signal: NodeJS.Signals = 'SIGTERM') {
+    async stop(signal) {
       started.delete(program);
       if (!runs()) return;
       const end = once(child, 'exit');

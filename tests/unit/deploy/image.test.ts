@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { nodeFlags } from '../../../launch/services.ts';
 
 const copied = [...readFileSync('Dockerfile', 'utf8').matchAll(/^COPY (?!--from)(.*) \S+$/gm)].flatMap(([, paths]) =>
   (paths ?? '').split(' '),
@@ -31,6 +32,15 @@ test.each([...programs])('The image holds %s with everything that it imports', (
 
 test('The compose file names the programs', () => {
   expect(programs.size).toBeGreaterThan(8);
+});
+
+test('The image runs and compiles its services with the flags of npm run up', () => {
+  const text = readFileSync('Dockerfile', 'utf8');
+  const [entrypoint = ''] = /^ENTRYPOINT \[.*\]$/m.exec(text) ?? [];
+  expect(JSON.parse(entrypoint.slice('ENTRYPOINT '.length))).toEqual(['/usr/bin/env', 'node', ...nodeFlags]);
+  const ofV8 = nodeFlags.filter((flag) => flag !== '--disable-warning=ExperimentalWarning').join(' ');
+  const compiled = [...text.matchAll(/LOG_LEVEL=- node (.*?) \S+main\.ts/g)].map(([, flags]) => flags);
+  expect(compiled).toEqual([ofV8, ofV8]);
 });
 
 describe.each(['Dockerfile', 'nginx/Dockerfile'])('The image of %s', (file) => {
