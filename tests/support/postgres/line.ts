@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { execute } from './databases.ts';
 
 /** A way to a database that a test can break, while other tests use the same PostgreSQL. */
@@ -23,12 +23,13 @@ export interface Line {
 /** Name of the socket file of a server on PostgreSQL's default port. */
 const socketFile = '.s.PGSQL.5432';
 
-/** @param database URL of a database with no other clients */
+/** @param database URL of the database behind the line. Its other clients notice nothing of the line. */
 export async function openLine(database: string): Promise<Line> {
   const directory = mkdtempSync(join(tmpdir(), 'pg-line-'));
   const url = new URL(database);
   const upstreamPath = join(url.searchParams.get('host') ?? '', socketFile);
   url.searchParams.set('host', directory);
+  url.searchParams.set('application_name', basename(directory));
   url.searchParams.delete('connect_timeout');
   const open = new Set<Socket>();
   let hangs = false;
@@ -60,7 +61,7 @@ export async function openLine(database: string): Promise<Line> {
       const closed = new Promise((resolve) => server.close(resolve));
       await execute(
         database,
-        'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+        `select pg_terminate_backend(pid) from pg_stat_activity where application_name = '${basename(directory)}'`,
       );
       await closed;
     },
