@@ -18,7 +18,8 @@ test.each([
 });
 
 test('Random keys of every common spelling are not weak', () => {
-  const digits = () => Array.from(randomBytes(32), (byte) => byte % 10).join('');
+  // One of 20,000 keys of 32 decimal digits has so few different ones that it counts as weak; with 40, the least of 300,000 has 101 bits.
+  const digits = () => Array.from(randomBytes(40), (byte) => byte % 10).join('');
   for (let n = 0; n < 1_000; n++) {
     const bytes = randomBytes(32);
     const keys = [bytes.toString('hex'), bytes.toString('hex').slice(0, 32), bytes.toString('base64'), digits()];
