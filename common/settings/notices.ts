@@ -36,25 +36,30 @@ function nearestName(name: string): string | undefined {
   const most = name.length < 9 ? 1 : 2;
   const near = settingList
     .filter(([known]) => Math.abs(known.length - name.length) <= most)
-    .map(([known]) => ({ known, distance: editDistance(name.toUpperCase(), known) }))
+    .map(([known]) => ({ known, distance: editDistance(name.toUpperCase(), known, most) }))
     .filter(({ distance }) => distance <= most)
     .sort((a, b) => a.distance - b.distance);
   return near[0]?.known;
 }
 
-/** The number of single-letter changes and swaps of neighbours that turn one text into another (Damerau-Levenshtein). */
-export function editDistance(a: string, b: string): number {
-  if (Math.abs(a.length - b.length) > 8) return Number.POSITIVE_INFINITY;
-  const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];
-  const at = (i: number, j: number) => rows[i]?.[j] ?? Number.POSITIVE_INFINITY;
+/**
+ * The number of single-letter changes and swaps of neighbours that turn one text into another (Damerau-Levenshtein).
+ * @returns Infinity if it is certain to be more than `most`: each start compares all variables with all settings
+ */
+export function editDistance(a: string, b: string, most: number): number {
+  let before: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
-    rows[i] = [i];
+    const row = [i];
     for (let j = 1; j <= b.length; j++) {
-      const change = a[i - 1] === b[j - 1] ? 0 : 1;
-      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
-      const best = Math.min(at(i - 1, j) + 1, at(i, j - 1) + 1, at(i - 1, j - 1) + change);
-      rows[i]?.push(swapped ? Math.min(best, at(i - 2, j - 2) + 1) : best);
+      const isSame = a[i - 1] === b[j - 1];
+      const isSwapped = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const changed = last[j - 1] ?? 0;
+      const best = isSame ? changed : 1 + Math.min(changed, last[j] ?? 0, row[j - 1] ?? 0);
+      row.push(isSwapped ? Math.min(best, (before[j - 2] ?? 0) + 1) : best);
     }
+    if (row.every((distance) => distance > most)) return Number.POSITIVE_INFINITY;
+    [before, last] = [last, row];
   }
-  return at(a.length, b.length);
+  return last[b.length] ?? 0;
 }

@@ -74,7 +74,7 @@ function missing(groups: readonly string[], known: readonly string[]): string {
 }
 
 function nearest(group: string, known: readonly string[]): string | undefined {
-  const scored = known.map((name) => ({ name, distance: editDistance(group.toLowerCase(), name.toLowerCase()) }));
+  const scored = known.map((name) => ({ name, distance: editDistance(group.toLowerCase(), name.toLowerCase(), 4) }));
   const [first] = scored.sort((a, b) => a.distance - b.distance);
   return first && first.distance <= 4 ? first.name : undefined;
 }
