@@ -17,7 +17,7 @@ export function tokensOf(
     userPoolId: config.COGNITO_USER_POOL_ID,
     allowedClientIds: [config.COGNITO_CLIENT_ID, ...config.COGNITO_ALLOWED_CLIENT_IDS],
     publicUrl: config.REGISTRY_URL,
-    ...(standInFetch && { jwksCache: standInJwksCache(standInFetch) }),
+    ...(standInFetch && { jwksCache: standInJwksCache(config.COGNITO_LOCAL_ENDPOINT) }),
     keysFetched: metrics.keysFetched,
   });
   void warmUp(tokens, log);

@@ -206,7 +206,7 @@ function keeperOf(config: Config, { sessions, people }: Store, deps: GroupSource
 
 function cliLoginOf(client: OAuthClient | undefined, config: Config, standInFetch: StandInFetch | undefined) {
   if (!client) return undefined;
-  const jwksCache = standInFetch && standInJwksCache(standInFetch);
+  const jwksCache = standInFetch && standInJwksCache(config.COGNITO_LOCAL_ENDPOINT);
   return { check: createFreshLogin(config.COGNITO_USER_POOL_ID, client.settings.clientId, jwksCache), client };
 }
 

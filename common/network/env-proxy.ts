@@ -1,5 +1,5 @@
-import { setGlobalProxyFromEnv } from 'node:http';
 import * as z from 'zod';
+import { http as nodeHttp } from './http.ts';
 
 /** A proxy's address. As in other programs, the scheme may be missing. */
 export const proxyUrl = z.string().transform((text, ctx) => {
@@ -38,7 +38,7 @@ export function useEnvProxy(env: NodeJS.ProcessEnv): () => void {
     const host = internal.test(name) ? URL.parse(value.trim())?.hostname : undefined;
     return host ? [host] : [];
   });
-  return setGlobalProxyFromEnv({
+  return nodeHttp.setGlobalProxyFromEnv({
     ...(http !== undefined && { HTTP_PROXY: http }),
     ...(https !== undefined && { HTTPS_PROXY: https }),
     NO_PROXY: [except ?? '', ...loopback, ...own].filter(Boolean).join(','),

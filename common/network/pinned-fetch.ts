@@ -1,10 +1,10 @@
-import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
 import { Readable } from 'node:stream';
 import type { FetchLike } from '@modelcontextprotocol/client';
 import { decodedBody } from '../answers/decoded-body.ts';
 import { UnreadableAnswer } from '../answers/limits.ts';
+import { http } from './http.ts';
 import { pinnedLookup } from './pinned-lookup.ts';
 
 /** A server sent more than the limit. */
@@ -58,7 +58,7 @@ export function createPinnedFetch({
     const sent = new Headers(init.headers);
     for (const [name, value] of Object.entries(own ?? {})) sent.set(name, value);
     const { promise, resolve, reject } = Promise.withResolvers<Response>();
-    const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, {
+    const request = (url.protocol === 'https:' ? httpsRequest : http.request)(url, {
       method: init.method ?? 'GET',
       headers: { ...Object.fromEntries(sent), ...(host !== undefined && { host }) },
       // By default Node would verify the certificate for the Host header.

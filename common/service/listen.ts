@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
 import { connect, type ListenOptions } from 'node:net';
+import { http } from '../network/http.ts';
 import { ConfigError } from '../text/config-error.ts';
 
 /** One address where a service listens, and its request listener. */
@@ -42,7 +43,7 @@ export async function listenOnSocket(listener: RequestListener, path: string): P
 }
 
 function started(listener: RequestListener, where: ListenOptions): Promise<Server> {
-  const server = createServer({ maxHeaderSize }, listener);
+  const server = http.createServer({ maxHeaderSize }, listener);
   // nginx keeps idle connections for 60 s. If Node closed first, nginx would use a dead connection and answer 503.
   server.keepAliveTimeout = 75_000;
   return new Promise((resolve, reject) => {

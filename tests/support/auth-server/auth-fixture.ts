@@ -278,7 +278,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
       userPoolId: localPoolId,
       allowedClientIds: [WEB, AGENT, READER],
       publicUrl: shape.publicUrl,
-      jwksCache: standInJwksCache(standInFetch),
+      jwksCache: standInJwksCache(cognito),
       keysFetched: metrics.keysFetched,
     }),
     accessTokens,
@@ -297,7 +297,7 @@ export async function startAuthServer(cognito: string, change: Partial<Shape> = 
     vault,
     localSessions: shape.allowLocalSessions ? createLocalSessions(shape.secretKeys, policyNow) : undefined,
     cliLogin: shape.commandLineOfPool
-      ? { check: createFreshLogin(localPoolId, CLI, standInJwksCache(standInFetch)), client: cli }
+      ? { check: createFreshLogin(localPoolId, CLI, standInJwksCache(cognito)), client: cli }
       : undefined,
     refusedExchanges: shape.refusedExchanges,
     failedLogins: shape.failedLogins,
