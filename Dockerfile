@@ -45,10 +45,10 @@ USER 1000:1000
 # and exits. It runs as the final user, because Node ignores a cache of another user.
 ENV NODE_COMPILE_CACHE=/compiled
 RUN for workers in 1 2; do for service in container/auth-server container/registry relay servers/*/; do \
-    SECRET_KEY=- AUTH_SERVER_WORKERS=$workers LOG_LEVEL=- node --max-semi-space-size=8 --heap-growing-percent=40 "$service/main.ts" > /dev/null 2>&1 || :; \
+    SECRET_KEY=- AUTH_SERVER_WORKERS=$workers LOG_LEVEL=- node --max-semi-space-size=8 "$service/main.ts" > /dev/null 2>&1 || :; \
   done; done
-# Less room for garbage than Node gives it: docs/adr/0036. A cache that was made without these flags would not count.
-ENTRYPOINT ["/usr/bin/env", "node", "--disable-warning=ExperimentalWarning", "--max-semi-space-size=8", "--heap-growing-percent=40"]
+# Less room for garbage than Node gives it: docs/adr/0036.
+ENTRYPOINT ["/usr/bin/env", "node", "--disable-warning=ExperimentalWarning", "--max-semi-space-size=8"]
 CMD ["--version"]
 # Failures count only after the start period, because starting everything at once is slow. Docker restarts a dead container
 # but not an unhealthy one: its dependents wait, and `docker compose ps` shows it.
@@ -66,4 +66,4 @@ LABEL org.opencontainers.image.title="MCP Gateway Registry" \
 FROM gateway AS cognito
 ENV NODE_ENV=development
 COPY stand-in stand-in
-RUN LOG_LEVEL=- node --max-semi-space-size=8 --heap-growing-percent=40 stand-in/main.ts > /dev/null 2>&1 || :
+RUN LOG_LEVEL=- node --max-semi-space-size=8 stand-in/main.ts > /dev/null 2>&1 || :

@@ -60,11 +60,10 @@ export function callsFile(folder: string): string {
 }
 
 /** Less room for garbage than Node gives it: docs/adr/0036. The Dockerfile has the same. */
-export const nodeFlags = [
-  '--disable-warning=ExperimentalWarning',
-  '--max-semi-space-size=8',
-  '--heap-growing-percent=40',
-];
+export const nodeFlags = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=8'];
+
+/** The same for old objects: V8 lets less garbage wait, the less it may have in all (MB). A container's memory does so there. */
+const heapFlag = '--max-old-space-size=1024';
 
 /** The Node programs of a stack, in the order in which they are shown. */
 export function nodeServices({ ports, dataDir, env, standIn, socket }: StackSettings): ServiceSpec[] {
@@ -78,7 +77,7 @@ export function nodeServices({ ports, dataDir, env, standIn, socket }: StackSett
   const service = (name: string, folder: string, port: keyof Ports, own: NodeJS.ProcessEnv = {}): ServiceSpec => ({
     name,
     command: process.execPath,
-    args: [...nodeFlags, join(root, folder, isPackage ? 'main.js' : 'main.ts')],
+    args: [...nodeFlags, heapFlag, join(root, folder, isPackage ? 'main.js' : 'main.ts')],
     env: { ...common, [portVariables[port]]: String(ports[port]), ...own },
     port: ports[port],
     healthUrl: `${at(ports[port])}/health`,
@@ -96,6 +95,8 @@ export function nodeServices({ ports, dataDir, env, standIn, socket }: StackSett
   });
   // The relay starts before the registry has written the routes, and can send no request anywhere until it has read them.
   relay.healthUrl += '/ready';
+  // How many streams it takes follows from the memory of the machine (relay/upstream/limits.ts).
+  relay.args = relay.args.filter((each) => each !== heapFlag);
   return [
     ...(standIn ? [cognito] : []),
     service('auth-server', 'auth-server', 'authServer', {

@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { type ResourceLimits, Worker } from 'node:worker_threads';
 
 export interface ThreadOptions {
@@ -16,6 +17,8 @@ export interface ThreadOptions {
  */
 export function askThread<T>({ file, resourceLimits, longest }: ThreadOptions, workerData: unknown): Promise<T> {
   return new Promise((resolve, reject) => {
+    // A limit of this process (launch/services.ts) would count instead. It keeps its own, which V8 read at its start.
+    if (resourceLimits) setFlagsFromString('--max-old-space-size=0');
     const thread = new Worker(file, { workerData, ...(resourceLimits && { resourceLimits }) });
     thread.unref();
     const tooLong = () => {
