@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { openAuditDatabase } from '../../auth-server/audit/store/database.ts';
 import { createNames } from '../../auth-server/audit/store/names.ts';
-import { createWriter, newIdentity } from '../../auth-server/audit/write/writer.ts';
+import { newIdentity } from '../../auth-server/audit/write/identity.ts';
+import { createWriter } from '../../auth-server/audit/write/writer.ts';
 
 const help = `Fills an audit with records, as a gateway writes them.
 

@@ -5,7 +5,8 @@ import { eventText } from '../event.ts';
 import type { AuditDatabase } from '../store/database.ts';
 import { createNames } from '../store/names.ts';
 import { importWriter, type MainSchema, turns } from '../store/schema.ts';
-import { createWriter, type WriterIdentity } from '../write/writer.ts';
+import type { WriterIdentity } from '../write/identity.ts';
+import { createWriter } from '../write/writer.ts';
 import { type OlderRecord, openOlderRecord } from './older-record.ts';
 
 /**

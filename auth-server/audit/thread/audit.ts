@@ -2,7 +2,7 @@ import type { Logger } from '../../../common/service/log.ts';
 import { eventText } from '../event.ts';
 import type { MeasuredCall } from '../outside/measured-call.ts';
 import type { RecordKeeper } from '../record.ts';
-import { newIdentity } from '../write/writer.ts';
+import { newIdentity } from '../write/identity.ts';
 import type { FromThread, StartThread } from './messages.ts';
 import { createOutbox } from './outbox.ts';
 import type { AuditPlace } from './place.ts';

@@ -1,5 +1,6 @@
 import type { MeasuredCall } from '../outside/measured-call.ts';
-import type { Batch, WriterIdentity } from '../write/writer.ts';
+import type { WriterIdentity } from '../write/identity.ts';
+import type { Batch } from '../write/writer.ts';
 import type { AuditPlace } from './place.ts';
 import type { Questions } from './questions.ts';
 import type { Report } from './report.ts';

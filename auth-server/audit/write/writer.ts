@@ -1,34 +1,14 @@
-import { randomBytes, randomInt } from 'node:crypto';
-import { hostname } from 'node:os';
 import { genesis } from '../chain/digest.ts';
 import type { KnownCaller } from '../record.ts';
 import type { AuditDatabase } from '../store/database.ts';
 import { dayAfter, dayOf, dayRange } from '../store/days.ts';
 import { insertRows } from '../store/insert.ts';
 import type { NameStore } from '../store/names.ts';
-import { importWriter } from '../store/schema.ts';
 import { createSeen } from '../store/seen.ts';
 import { addCounts } from './counts.ts';
+import type { WriterIdentity } from './identity.ts';
 import { namesOf } from './names-of.ts';
 import { type DecisionRow, type NumberedRecord, numbered, rowsOf } from './row.ts';
-
-/** Who writes: one start of one process. */
-export interface WriterIdentity {
-  /** A random number of 31 bits. */
-  id: number;
-  /** 128 random bits in hex. */
-  name: string;
-  host: string;
-  pid: number;
-  /** Milliseconds since 1970. */
-  startedAt: number;
-}
-
-/** The identity of a writer that begins now. */
-export function newIdentity(): WriterIdentity {
-  const [id, name] = [randomInt(importWriter + 1, 2 ** 31 - 1), randomBytes(16).toString('hex')];
-  return { id, name, host: hostname(), pid: process.pid, startedAt: Date.now() };
-}
 
 /** Records in the order of their numbers. */
 export interface Batch {

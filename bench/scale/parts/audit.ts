@@ -6,7 +6,8 @@ import { openAuditDatabase } from '../../../auth-server/audit/store/database.ts'
 import { createNames } from '../../../auth-server/audit/store/names.ts';
 import { createUsageQuestions } from '../../../auth-server/audit/usage/questions.ts';
 import { makeSums } from '../../../auth-server/audit/usage/sums/make-sums.ts';
-import { createWriter, newIdentity } from '../../../auth-server/audit/write/writer.ts';
+import { newIdentity } from '../../../auth-server/audit/write/identity.ts';
+import { createWriter } from '../../../auth-server/audit/write/writer.ts';
 import { decisionsQuery } from '../../../common/doors/decisions.ts';
 import { recordOf } from '../../audit/fill.ts';
 import type { Part, Scene } from '../part.ts';
