@@ -1,7 +1,7 @@
 // Joins the hundreds of files of some packages into a few, in node_modules: a service starts with a third less processor time, and
 // takes 20 MB less. Without it all runs as well. launch/setup and the Dockerfile run it.
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { findPackageJSON } from 'node:module';
+import { createRequire, findPackageJSON } from 'node:module';
 import { dirname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
@@ -29,6 +29,7 @@ async function joinFiles(entryPoints: string[]): Promise<void> {
     outbase: folder,
     chunkNames: 'joined-[hash]',
     banner: { js: mark },
+    footer: { js: isModule ? '' : namesFor(first) },
     write: false,
   });
   // What several entries share comes first: a process that starts meanwhile finds it.
@@ -37,4 +38,10 @@ async function joinFiles(entryPoints: string[]): Promise<void> {
     writeFileSync(`${path}.new`, contents);
     renameSync(`${path}.new`, path);
   }
+}
+
+/** For imports by name: Node finds the names of what a CommonJS file exports by its text, which does not run. */
+function namesFor(file: string): string {
+  const names = Object.keys(createRequire(import.meta.url)(file));
+  return names.map((name) => `0 && (exports.${name} = 0);`).join('\n');
 }

@@ -8,6 +8,7 @@ export const joined = {
   'aws-jwt-verify': ['aws-jwt-verify', 'aws-jwt-verify/cognito-verifier', 'aws-jwt-verify/error', 'aws-jwt-verify/jwk'],
   jose: ['jose', 'jose/errors', 'jose/jwe/compact/decrypt'],
   kysely: ['kysely', 'kysely/migration'],
+  express: ['express'],
   pino: ['pino'],
   'prom-client': ['prom-client'],
   yaml: ['yaml'],
