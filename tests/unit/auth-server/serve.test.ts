@@ -7,7 +7,7 @@ const builtInsOf = (...files: string[]): string[] => {
   return JSON.parse(execFileSync(process.execPath, [...flags, code], { encoding: 'utf8' }));
 };
 
-// It takes a tenth of the start, and an import of node:http would load it (common/network/http.ts).
+// An import of node:http would load it (common/network/http.ts).
 const fetchItself = 'NativeModule internal/deps/undici/undici';
 
 test('An auth-server starts without loading fetch', () => {
