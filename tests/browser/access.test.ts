@@ -31,7 +31,7 @@ let bob: string;
 beforeAll(async () => {
   [notes, browser] = await Promise.all([startChangingServer(() => tools), launchBrowser()]);
   const settings = { POLICY_EDITABLE: 'true', ALLOW_PRIVATE_UPSTREAMS: '127.0.0.0/8' };
-  gateway = await startGateway(settings, [], { processes: ['auth-server', 'registry', 'relay'] });
+  gateway = await startGateway(settings);
   alice = newDesk({ REGISTRY_URL: gateway.url, COGNITO_LOCAL_ENDPOINT: `http://127.0.0.1:${gateway.ports.cognito}` });
   await alice.logIn('alice');
   bob = await gateway.sessionCookie('bob');
