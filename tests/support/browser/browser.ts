@@ -62,11 +62,14 @@ export async function loadAxe(page: Page): Promise<void> {
   if (!(await page.evaluate('"axe" in window'))) await page.evaluate(axeSource);
 }
 
+/** Why axe judges some looks on no page: on a picture, or one colour for text and ground, as in some systems' forced colours. */
+const reasonsOfLooks = ['bgGradient', 'bgImage', 'equalRatio'];
+
 /**
  * The violations of WCAG 2.2 A and AA that axe finds on the current page.
  * @param rules only these rules; all if undefined
  * @param without none of these rules
- * @returns the faults, and the marks of the elements whose colours have passed (looks.ts)
+ * @returns the faults, and the marks (looks.ts) of the elements whose colours have passed, or are judged on no page
  */
 export async function accessibility(
   page: Page,
@@ -75,6 +78,7 @@ export async function accessibility(
   await loadAxe(page);
   const runOnly = rules ?? ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
   const off = Object.fromEntries(without.map((rule) => [rule, { enabled: false }]));
+  const reasons = JSON.stringify(reasonsOfLooks);
   // The only rule for which axe would load something looks for audio and video. Its own reporters describe each element.
   return await page.evaluate(`axe.run({
     runOnly: ${JSON.stringify(runOnly)},
@@ -83,9 +87,10 @@ export async function accessibility(
     reporter: (results, _options, done) => done({
       faults: results.filter(({ violations }) => violations.length > 0)
         .map(({ id, violations }) => [id, violations.map(({ node }) => node.source)]),
-      passed: results.flatMap(({ id, passes }) => {
+      passed: results.flatMap(({ id, passes, incomplete }) => {
         const name = { 'color-contrast': 'text', 'link-in-text-block': 'link' }[id];
-        return name ? passes.map(({ node }) => Number(node.element.dataset[name])) : [];
+        const never = incomplete.filter(({ any }) => any.some(({ data }) => ${reasons}.includes(data?.messageKey)));
+        return name ? [...passes, ...never].map(({ node }) => Number(node.element.dataset[name])) : [];
       }),
     }),
   })`);

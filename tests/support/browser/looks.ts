@@ -75,11 +75,12 @@ const functions = `{
     read(block);
     return lengthOf(text) > (block.querySelector('br, hr') ? 0 : lengthOf(links));
   };
-  // axe judges no colours of what is clipped away, cannot be used or is not read out, and of a single character.
+  const isOutside = ({ right, bottom }) => right + scrollX <= 0 || bottom + scrollY <= 0;
+  // axe judges no colours of what is clipped away (newLooks), is outside of the page, cannot be used or is not read out, and of
+  // a single character.
   const isJudged = (each) => {
     if (each.matches(':disabled') || each.closest('[aria-disabled="true"], [aria-hidden="true"], [inert]')) return false;
-    const unseen = each.closest('.unseen');
-    if (unseen && unseen.offsetWidth < 2) return false;
+    if (isOutside(each.getBoundingClientRect())) return false;
     if (each.matches('input, select, textarea')) return !['checkbox', 'radio'].includes(each.type);
     return lengthOf([...each.childNodes].map(({ nodeType, data }) => (nodeType === Node.TEXT_NODE ? data : '')).join('')) > 1;
   };
@@ -88,6 +89,7 @@ const functions = `{
     const before = new Set(known);
     const seenInTheme = (seen[theme] ??= new WeakMap());
     const looks = new WeakMap();
+    const clipped = new WeakSet();
     let count = 0;
     const mark = (each, name, look) => {
       if (before.has(look) || seenInTheme.get(each)?.has(look)) return;
@@ -103,7 +105,8 @@ const functions = `{
       const own = [each.localName, each.getAttribute('class'), each.type, each.control?.disabled];
       const look = numberOf([...own, ...properties.map((property) => style[property])].join(), looks.get(each.parentElement) ?? 0);
       looks.set(each, look);
-      if (isJudged(each)) mark(each, 'text', look);
+      if (clipped.has(each.parentElement) || (style.overflow === 'hidden' && each.offsetWidth < 2)) clipped.add(each);
+      else if (isJudged(each)) mark(each, 'text', look);
       if (each.matches('a[href]') && isInText(each)) mark(each, 'link', numberOf('link in text', look));
     }
     return count;
