@@ -38,15 +38,18 @@ async function launch(): Promise<Browser> {
       '--disable-sync',
     ],
   });
-  browser.once('disconnected', () => {
-    running = undefined;
-  });
+  const own = running;
+  // Another may have been started since.
+  const forget = () => {
+    if (running === own) running = undefined;
+  };
+  browser.once('disconnected', forget);
   browser.on('context', ({ request }) => keepNoConnections(request));
   const end = browser.close.bind(browser);
   browser.close = async () => {
     await Promise.all(browser.contexts().map((context) => context.close()));
     idle = setTimeout(() => {
-      running = undefined;
+      forget();
       void end();
     }, idleMilliseconds).unref();
   };

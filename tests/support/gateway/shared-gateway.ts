@@ -29,11 +29,10 @@ export async function sharedGateway(): Promise<SharedGateway> {
 async function stop(): Promise<void> {
   const gateway = running;
   running = undefined;
-  process.off('exit', atExit).off('SIGTERM', exit);
+  process.off('exit', atExit);
   await (await gateway)?.stop();
 }
 
-const exit = () => process.exit();
 let atExit = () => {};
 
 async function start(): Promise<Gateway> {
@@ -42,8 +41,7 @@ async function start(): Promise<Gateway> {
     gateway.supervisor.endNow();
     rmSync(gateway.dataDir, { recursive: true, force: true });
   };
-  // Jest ends a worker that has grown too large with SIGTERM, which by itself runs no exit listener.
-  process.once('exit', atExit).once('SIGTERM', exit);
+  process.once('exit', atExit);
   // A file that has stopped a service of this gateway by mistake must not make other files fail.
   gateway.supervisor.died.catch(() => {
     running = undefined;

@@ -13,6 +13,10 @@ registerHooks({
       : next(specifier, context),
 });
 
+// Jest ends a worker that has grown too large with SIGTERM, and starts the file again that it may have begun meanwhile. A browser
+// would hold the process up until that file has failed here; and by itself SIGTERM runs no exit listener.
+process.on('SIGTERM', () => process.exit());
+
 /** Stryker runs a test file many times in one process: each run needs a URL of its own. */
 let imports = 0;
 
