@@ -1,5 +1,5 @@
-// Joins the hundreds of files of some packages into a few, in node_modules: a service starts with a third less processor time, and
-// takes 20 MB less. Without it all runs as well. launch/setup and the Dockerfile run it.
+// Joins the hundreds of files of some packages into a few, in node_modules: services start sooner and take less memory
+// (docs/adr/0035). Without it all runs as well. launch/setup and the Dockerfile run it.
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire, findPackageJSON } from 'node:module';
 import { dirname } from 'node:path';
