@@ -14,12 +14,14 @@ interface Condition {
 const conditions: readonly Condition[] = [
   { width: 1440 },
   { width: 1440, forced: true },
-  { width: 720, zoom: true },
-  { width: 390, finger: true },
-  { width: 320 },
-  { width: 320, scheme: 'dark' },
   { width: 1440, scheme: 'dark' },
+  { width: 320, scheme: 'dark' },
+  { width: 320 },
+  { width: 390, finger: true },
+  { width: 720, zoom: true },
 ];
+const extremes = [1440, 320];
+
 /**
  * Opens what a reader opens first, and shows the page under each condition. axe takes much processor time, so it looks only at
  * what is new to it (looks.ts). Everything else is looked at in each width.
@@ -43,8 +45,9 @@ export async function faultsInEveryCondition(
     await show(page, devtools, condition);
     await picture?.(name);
     const isNewWidth = !widths.has(width);
+    const place = extremes.includes(width) ? 'extreme' : 'between';
     const found = {
-      ...(await newFaults(page, forced ? 'forced' : (scheme ?? 'light'), isNewWidth)),
+      ...(await newFaults(page, forced ? 'forced' : (scheme ?? 'light'), isNewWidth ? place : undefined)),
       ...(isNewWidth && (await inWidth(page, width))),
     };
     if (Object.keys(found).length > 0) faults.push({ in: name, ...found });

@@ -3,7 +3,7 @@ import { accessibility, loadAxe } from './browser.ts';
 
 /** The rules whose outcome depends on the theme. */
 const rulesOfColours = ['color-contrast', 'link-in-text-block'];
-/** The rules whose outcome depends on the width, also while it shows the same elements. */
+/** The rules whose outcome depends on the layout, also while the same elements are shown. */
 const rulesOfLayout = ['target-size', 'scrollable-region-focusable'];
 
 /** The looks in each theme that axe has found without a fault, on any page that this process has looked at. */
@@ -19,14 +19,15 @@ export async function rememberLooks(page: Page): Promise<void> {
  * The faults that axe finds of what is new to it: of names and structure if another set of elements is shown than at each call
  * before, of colours if a text or a link has a look that axe does not know in this theme. Each run of axe takes processor time
  * for all elements, so it runs once at most.
- * @param isNewWidth whether the page has not been looked at in this width
+ * @param width `extreme` for the widest and the narrowest, in which the rules of layout are looked at in any case; undefined if
+ *   the page has been looked at in this width
  */
-export async function newFaults(page: Page, theme: string, isNewWidth: boolean): Promise<object> {
+export async function newFaults(page: Page, theme: string, width?: 'extreme' | 'between'): Promise<object> {
   const known = knownLooks.get(theme) ?? new Set();
   const count: number = await page.evaluate(`newLooks('${theme}', ${JSON.stringify([...known])})`);
-  const isNewSet = isNewWidth && (await page.evaluate('isNewSet()'));
-  const rules = [...(count > 0 ? rulesOfColours : []), ...(isNewWidth ? rulesOfLayout : [])];
-  if (rules.length === 0) return {};
+  const isNewSet = width !== undefined && (await page.evaluate('isNewSet()'));
+  const rules = [...(count > 0 ? rulesOfColours : []), ...(width === 'extreme' ? rulesOfLayout : [])];
+  if (rules.length === 0 && !isNewSet) return {};
   const without = count > 0 ? [] : rulesOfColours;
   const { faults, passed } = await accessibility(page, isNewSet ? { without } : { rules });
   if (known.size === 0 && passed.length === 0) return { colour: 'nothing was checked' };
@@ -37,13 +38,16 @@ export async function newFaults(page: Page, theme: string, isNewWidth: boolean):
 
 /**
  * Defines two functions. `newLooks(theme, known)`: marks each shown text and each link in a text whose look is not known and
- * was not its own before in this theme, and returns how many there are. A look is a number of what the colours depend on: the
- * element, its class and its style, and those of all that it stands in. `isNewSet()`: whether other elements are shown than
- * at each call before.
+ * was not its own before in this theme, and returns how many there are. A look is a number of what the colours depend on: those
+ * of the text, and all grounds on which it stands. `isNewSet()`: whether other elements are shown than at each call before.
  */
 const functions = `{
   const isShown = (each) => each.checkVisibility({ visibilityProperty: true });
-  const properties = ['display', 'position', 'color', 'backgroundColor', 'backgroundImage', 'opacity', 'fontSize', 'fontWeight', 'textDecorationLine', 'textShadow', 'borderBottom'];
+  const textProperties = ['color', 'fontSize', 'fontWeight', 'textShadow'];
+  const linkProperties = ['textDecorationLine', 'borderBottom'];
+  const groundProperties = ['backgroundColor', 'backgroundImage'];
+  const veilProperties = ['opacity', 'filter', 'position', 'float'];
+  const valuesOf = (style, properties) => properties.map((property) => style[property]).join();
   // cyrb53, which is in the public domain: with 53 bits, no two of some thousand looks have one number.
   const numberOf = (text, seed) => {
     let [a, b] = [0xdeadbeef ^ seed, 0x41c6ce57 ^ (seed / 2 ** 32)];
@@ -84,11 +88,22 @@ const functions = `{
     if (each.matches('input, select, textarea')) return !['checkbox', 'radio'].includes(each.type);
     return lengthOf([...each.childNodes].map(({ nodeType, data }) => (nodeType === Node.TEXT_NODE ? data : '')).join('')) > 1;
   };
+  const groundOf = (style, below) => {
+    const ground = valuesOf(style, groundProperties);
+    if (/^rgba.*, 0\\),none$/.test(ground)) return below;
+    return numberOf(ground, /^rgb\\(.*none$/.test(ground) ? 0 : below);
+  };
+  const veilOf = (each, style, below) => {
+    const veil = valuesOf(style, veilProperties);
+    if (veil === '1,none,static,none') return below;
+    // What stands elsewhere than in its place may stand on anything: it counts as another in another class.
+    return numberOf(veil + (veil.endsWith('static,none') ? '' : each.localName + each.getAttribute('class')), below);
+  };
   const seen = {};
   window.newLooks = (theme, known) => {
     const before = new Set(known);
     const seenInTheme = (seen[theme] ??= new WeakMap());
-    const looks = new WeakMap();
+    const stands = new WeakMap();
     const clipped = new WeakSet();
     let count = 0;
     const mark = (each, name, look) => {
@@ -102,12 +117,17 @@ const functions = `{
       delete each.dataset.link;
       if (!isShown(each)) continue;
       const style = getComputedStyle(each);
-      const own = [each.localName, each.getAttribute('class'), each.type, each.control?.disabled];
-      const look = numberOf([...own, ...properties.map((property) => style[property])].join(), looks.get(each.parentElement) ?? 0);
-      looks.set(each, look);
+      const below = stands.get(each.parentElement) ?? { ground: 0, veil: 0 };
+      const stand = { ground: groundOf(style, below.ground), veil: veilOf(each, style, below.veil) };
+      stands.set(each, stand);
+      const own = [valuesOf(style, textProperties), each.type, each.control?.disabled, stand.veil].join();
+      const look = numberOf(own, stand.ground);
       if (clipped.has(each.parentElement) || (style.overflow === 'hidden' && each.offsetWidth < 2)) clipped.add(each);
       else if (isJudged(each)) mark(each, 'text', look);
-      if (each.matches('a[href]') && isInText(each)) mark(each, 'link', numberOf('link in text', look));
+      if (each.matches('a[href]') && isInText(each)) {
+        const around = valuesOf(getComputedStyle(each.parentElement), textProperties);
+        mark(each, 'link', numberOf(['link', around, valuesOf(style, linkProperties)].join(), look));
+      }
     }
     return count;
   };
