@@ -121,6 +121,8 @@ export async function startGateway(
     REGISTRY_URL: url,
     // The answers of a gateway must not depend on the internet.
     OAUTH_CLIENT_HOSTS: 'none',
+    // Whenever nginx reads its configuration, the certificates of all authorities take half of the time.
+    UPSTREAM_CA_FILE: join(root, 'tests', 'support', 'upstream-cert.pem'),
     SERVERS_FILE: writeServersFile(dataDir, ports, [...echoServers, ...more]),
     ...overrides,
   };
