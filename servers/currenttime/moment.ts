@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import * as z from 'zod';
 
 /** Returns the current time: `Temporal.Now.instant`, or a fixed one in tests. */
@@ -23,9 +24,14 @@ export function toMoment(at: Temporal.ZonedDateTime): z.infer<typeof momentSchem
   };
 }
 
+// To make a formatter takes a hundred times as long as to use it.
+const dates = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'long', year: 'numeric' });
+const weekdays = new Intl.DateTimeFormat('en-US', { weekday: 'long' });
+const zones = new LRUCache<string, Intl.DateTimeFormat>({ max: 500 });
+
 /** `at` as text: `Wednesday, 1 July 2026, 20:00:00 EDT (UTC-04:00), daylight saving time`. */
 export function toText(at: Temporal.ZonedDateTime): string {
-  const date = at.toPlainDate().toLocaleString('en-GB', { day: 'numeric', month: 'long', year: 'numeric' });
+  const date = dates.format(at.toPlainDate());
   const time = at.toPlainTime().toString({ smallestUnit: 'second' });
   const abbreviation = abbreviationOf(at);
   const offset = `UTC${at.offset}`;
@@ -34,7 +40,7 @@ export function toText(at: Temporal.ZonedDateTime): string {
 }
 
 function weekdayOf(at: Temporal.ZonedDateTime): string {
-  return at.toPlainDate().toLocaleString('en-US', { weekday: 'long' });
+  return weekdays.format(at.toPlainDate());
 }
 
 /**
@@ -59,6 +65,8 @@ function abbreviationOf(at: Temporal.ZonedDateTime): string | undefined {
 }
 
 function zoneName(at: Temporal.ZonedDateTime, style: 'short' | 'long', locale: string): string {
-  const format = new Intl.DateTimeFormat(locale, { timeZone: at.timeZoneId, timeZoneName: style });
+  const key = `${at.timeZoneId} ${style} ${locale}`;
+  const format = zones.get(key) ?? new Intl.DateTimeFormat(locale, { timeZone: at.timeZoneId, timeZoneName: style });
+  zones.set(key, format);
   return format.formatToParts(at.epochMilliseconds).find((part) => part.type === 'timeZoneName')?.value ?? '';
 }

@@ -10,9 +10,9 @@ const partsOf: Record<UsageSpan, number> = { '24h': 4, '7d': 7, '90d': 3 };
 const hour = 3_600;
 const day = 24 * hour;
 
-const utc = (at: Date, options: Intl.DateTimeFormatOptions) =>
-  at.toLocaleDateString('en', { ...options, timeZone: 'UTC' });
-const dayOf = (at: Date) => `${at.getUTCDate()} ${utc(at, { month: 'short' })}`;
+const months = new Intl.DateTimeFormat('en', { month: 'short', timeZone: 'UTC' });
+const weekdays = new Intl.DateTimeFormat('en', { weekday: 'short', timeZone: 'UTC' });
+const dayOf = (at: Date) => `${at.getUTCDate()} ${months.format(at)}`;
 const clockOf = (at: Date) => at.toISOString().slice(11, 16);
 
 /** The words below a chart, from its left end on; its right end is now. */
@@ -21,7 +21,7 @@ export function ticksOf(span: UsageSpan, slots: readonly Slot[]): string[] {
   return Array.from({ length: parts }, (_, i) => slots[Math.floor((i * slots.length) / parts)]).flatMap((slot) => {
     if (!slot) return [];
     const at = new Date(slot.at);
-    return span === '24h' ? clockOf(at) : span === '7d' ? utc(at, { weekday: 'short' }) : dayOf(at);
+    return span === '24h' ? clockOf(at) : span === '7d' ? weekdays.format(at) : dayOf(at);
   });
 }
 
@@ -29,7 +29,7 @@ export function ticksOf(span: UsageSpan, slots: readonly Slot[]): string[] {
 export function slotTime(span: UsageSpan, slotSeconds: number, { at: text }: Slot): string {
   const at = new Date(text);
   if (span === '24h') return clockOf(at);
-  const date = `${utc(at, { weekday: 'short' })} ${dayOf(at)}`;
+  const date = `${weekdays.format(at)} ${dayOf(at)}`;
   return slotSeconds < day ? `${date} ${clockOf(at)}` : date;
 }
 
