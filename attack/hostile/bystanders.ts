@@ -22,7 +22,6 @@ export interface Met {
 /** Who shows how busy the machine itself is. */
 export const machine = 'asks no gateway, but this machine';
 const longestMilliseconds = 30_000;
-const pauseMilliseconds = 40;
 
 /** Session cookies of people who do not use the hostile server. */
 export interface BystanderCookies {
@@ -56,8 +55,13 @@ export function bystandersOf(target: Target, { lists, calls, reads }: BystanderC
 }
 
 /** {@link watch} in a thread of its own. */
-export function watchApart(url: URL, bystanders: readonly Bystander[], signal: AbortSignal): Promise<Met[]> {
-  const workerData = { url: url.href, bystanders };
+export function watchApart(
+  url: URL,
+  bystanders: readonly Bystander[],
+  pause: number,
+  signal: AbortSignal,
+): Promise<Met[]> {
+  const workerData = { url: url.href, bystanders, pause };
   const thread = new Worker(new URL('./bystander-thread.ts', import.meta.url), { workerData });
   if (signal.aborted) thread.postMessage('over');
   signal.addEventListener('abort', () => thread.postMessage('over'), { once: true });
@@ -67,8 +71,11 @@ export function watchApart(url: URL, bystanders: readonly Bystander[], signal: A
   });
 }
 
-/** Lets every bystander send one request after another until the signal comes. */
-export function watch(url: URL, bystanders: readonly Bystander[], signal: AbortSignal): Promise<Met[]> {
+/**
+ * Lets every bystander send one request after another until the signal comes.
+ * @param pause between two requests of one bystander, in milliseconds
+ */
+export function watch(url: URL, bystanders: readonly Bystander[], pause: number, signal: AbortSignal): Promise<Met[]> {
   return Promise.all(
     bystanders.map(async ({ name, sent, until }) => {
       const met: Met = { name, times: [], refused: {} };
@@ -76,7 +83,7 @@ export function watch(url: URL, bystanders: readonly Bystander[], signal: AbortS
         const { status, milliseconds } = await collect(url, sent, longestMilliseconds, undefined, until);
         if (status === 200) met.times.push(milliseconds);
         else met.refused[status] = (met.refused[status] ?? 0) + 1;
-        await sleep(pauseMilliseconds);
+        await sleep(pause, undefined, { signal }).catch(() => undefined);
       }
       return met;
     }),

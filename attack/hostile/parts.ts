@@ -24,18 +24,20 @@ export interface PartReport {
   mostBytes: number;
 }
 
-const everyMilliseconds = 250;
 /** A process that is only busy answers within this time. */
 const patienceMilliseconds = 20_000;
 
-/** Watches the processes until `stop`. Those that do not answer at the start are not watched. */
-export async function watchParts(parts: readonly Part[]) {
+/**
+ * Watches the processes until `stop`. Those that do not answer at the start are not watched.
+ * @param every time from one look to the next, in milliseconds
+ */
+export async function watchParts(parts: readonly Part[], every: number) {
   const first = await Promise.all(parts.map(async (part) => ({ part, sample: await sampleOf(part, 3_000) })));
-  let ended = false;
+  const end = new AbortController();
   const watched = first.flatMap(({ part, sample }) => {
     if (!sample) return [];
     const state = { part, last: sample, report: { name: part.name, died: 0, cpuSeconds: 0, mostBytes: sample.bytes } };
-    return [{ ...state, running: follow(state, () => ended) }];
+    return [{ ...state, running: follow(state, every, end.signal) }];
   });
   return {
     /** The names of those that are watched. */
@@ -43,7 +45,7 @@ export async function watchParts(parts: readonly Part[]) {
     /** What happened so far. */
     reports: (): PartReport[] => watched.map(({ report }) => ({ ...report })),
     async stop(): Promise<void> {
-      ended = true;
+      end.abort();
       await Promise.all(watched.map(({ running }) => running));
     },
   };
@@ -51,14 +53,14 @@ export async function watchParts(parts: readonly Part[]) {
 
 type State = { part: Part; last: Sample; report: PartReport };
 
-async function follow(state: State, ended: () => boolean): Promise<void> {
+async function follow(state: State, every: number, signal: AbortSignal): Promise<void> {
   const { part, report } = state;
   let isDown = false;
-  while (!ended()) {
-    await sleep(everyMilliseconds);
+  while (!signal.aborted) {
+    await sleep(every, undefined, { signal }).catch(() => undefined);
     const now = await sampleOf(part, patienceMilliseconds);
     if (!now) {
-      if (!isDown && !ended()) report.died++;
+      if (!isDown && !signal.aborted) report.died++;
       isDown = true;
       continue;
     }

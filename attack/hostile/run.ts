@@ -22,7 +22,7 @@ export interface Plan {
   signIn: Clients['signIn'];
   parts: readonly Part[];
   kinds: readonly Kind[];
-  /** How long bystanders are watched before, for a run whose times do not matter. */
+  /** How bystanders and parts are watched, for a run whose times do not matter. */
   watch?: typeof usualWatch;
   /** Ends the run early; everything is put back. */
   signal: AbortSignal;
@@ -47,8 +47,11 @@ export interface HostileReport {
   leftBehind?: string | undefined;
 }
 
-/** How long bystanders are watched before the attack, in milliseconds. The first requests to a gateway are slow. */
-const usualWatch = { warmUp: 1_500, before: 5_000 };
+/**
+ * In milliseconds: how long bystanders are watched before the attack, how long each waits between two requests, and the time
+ * between two looks at the parts. The first requests to a gateway are slow.
+ */
+const usualWatch = { warmUp: 1_500, before: 5_000, pause: 40, looks: 250 };
 /** So that what one behaviour left behind does not count for the next. */
 const restMilliseconds = 150;
 
@@ -87,16 +90,16 @@ async function runKinds(
 ): Promise<HostileReport> {
   const { target, signal } = plan;
   const bystanders = bystandersOf(target, plan.bystanders);
-  const watchUntil = (over: AbortSignal) => watchApart(target.url, bystanders, over);
+  const { warmUp, before: beforeMilliseconds, pause, looks } = plan.watch ?? usualWatch;
+  const watchUntil = (over: AbortSignal) => watchApart(target.url, bystanders, pause, over);
   const watchFor = (milliseconds: number) => watchUntil(AbortSignal.any([signal, AbortSignal.timeout(milliseconds)]));
-  const { warmUp, before: beforeMilliseconds } = plan.watch ?? usualWatch;
   await watchFor(warmUp);
   const before = await watchFor(beforeMilliseconds);
   const kinds: KindReport[] = [];
   const watched = new Set<string>();
   for (const kind of plan.kinds) {
     if (signal.aborted) break;
-    const parts = await watchParts(plan.parts);
+    const parts = await watchParts(plan.parts, looks);
     for (const name of parts.names) watched.add(name);
     const over = new AbortController();
     const met = watchUntil(over.signal);

@@ -45,7 +45,7 @@ const optionsFor = (only: readonly string[]) => {
   return options;
 };
 /** The times of bystanders are the matter of tests/faults. */
-const watch = { warmUp: 0, before: 0 };
+const watch = { warmUp: 0, before: 0, pause: 1_000, looks: 1_000 };
 const attack = async (only: readonly string[], signal = new AbortController().signal): Promise<HostileReport> =>
   await runHostile({ ...(await prepareHostile(optionsFor(only), partsOf(gateway), signal)), watch });
 const through = ({ kinds }: HostileReport): Outcome[] =>
