@@ -4,6 +4,12 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
+/** What every program gets of this environment: where programs are, and where Node keeps compiled code. */
+export function bareEnvironment(): NodeJS.ProcessEnv {
+  const { PATH, NODE_COMPILE_CACHE } = process.env;
+  return { PATH, NODE_COMPILE_CACHE };
+}
+
 /** The arguments of Node for a program that is the text of a module. */
 export const nodeArguments = (program: string) => ['--input-type=module', '-e', program];
 

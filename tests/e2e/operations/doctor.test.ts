@@ -6,6 +6,7 @@ import { lineOf } from '../../../operations/doctor/print.ts';
 import { addGateways } from '../../../stand-in/pool/seed.ts';
 import { freePorts } from '../../support/gateway/gateway.ts';
 import { diagnose, goodSettings, linesOf } from '../../support/operations/doctor-fixture.ts';
+import { bareEnvironment } from '../../support/process.ts';
 import { keys, secretOf, seed, WEB } from '../../support/stand-in/cognito-fixture.ts';
 import { type RunningCognito, startCognito } from '../../support/stand-in/start.ts';
 
@@ -47,7 +48,7 @@ const metadata = () => ({
 /** The command as package.json would run it, with nothing of this machine's environment. */
 async function run(args: string[], change: Record<string, string> = {}) {
   const settings = await goodSettings(cognito.url, gatewayUrl);
-  const env = { PATH: process.env.PATH, ...settings, ...change };
+  const env = { ...bareEnvironment(), ...settings, ...change };
   const child = spawn(process.execPath, ['operations/doctor/main.ts', ...args], { env });
   const code = new Promise<number | null>((resolve) => child.on('close', resolve));
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);

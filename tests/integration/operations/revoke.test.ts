@@ -19,6 +19,7 @@ import {
 } from '../../support/auth-server/auth-fixture.ts';
 import { runCommand } from '../../support/operations/run-command.ts';
 import { emptyDatabase } from '../../support/postgres/databases.ts';
+import { bareEnvironment } from '../../support/process.ts';
 import { type RunningCognito, startCognito } from '../../support/stand-in/start.ts';
 
 let home: ReturnType<typeof temporaryDirectory>;
@@ -43,9 +44,8 @@ async function revoke(args: string[], env: NodeJS.ProcessEnv = { DATA_DIR: home.
 /** Runs the command as its own process, as an operator does. */
 function revokeInProcess(args: string[], env: NodeJS.ProcessEnv = { DATA_DIR: home.directory }) {
   const command = ['--disable-warning=ExperimentalWarning', 'operations/revoke/main.ts', ...args];
-  const { PATH } = process.env;
   return new Promise<{ code: number; out: string; err: string }>((resolve) => {
-    execFile(process.execPath, command, { env: { PATH, ...nowhere, ...env } }, (error, out, err) =>
+    execFile(process.execPath, command, { env: { ...bareEnvironment(), ...nowhere, ...env } }, (error, out, err) =>
       resolve({ code: Number(error?.code ?? 0), out: out.trim(), err: err.trim() }),
     );
   });

@@ -8,6 +8,7 @@ import { attempt } from '../../../common/text/config-error.ts';
 import { cognitoConfig } from '../../../stand-in/config.ts';
 import { applyFaults, readFaults } from '../../../stand-in/faults.ts';
 import { freePorts } from '../../support/gateway/gateway.ts';
+import { bareEnvironment } from '../../support/process.ts';
 import { AGENT, useCognito } from '../../support/stand-in/cognito-fixture.ts';
 
 const cognito = useCognito();
@@ -68,7 +69,7 @@ test('With "no-keys" the key set is empty', async () => {
 
 const start = (env: NodeJS.ProcessEnv) =>
   spawn(process.execPath, ['--disable-warning=ExperimentalWarning', 'stand-in/main.ts'], {
-    env: { PATH: process.env.PATH, ...env },
+    env: { ...bareEnvironment(), ...env },
   });
 
 test('A stand-in that is started with faults logs them, has a skewed clock, and rotates its keys', async () => {

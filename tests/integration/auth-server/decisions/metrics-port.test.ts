@@ -9,6 +9,7 @@ import { policyVersion } from '../../../../common/policy/policy-in-force.ts';
 import { readConfig } from '../../../../common/settings/config.ts';
 import { keys, publicUrl, secretKey, temporaryDirectory, WEB } from '../../../support/auth-server/auth-fixture.ts';
 import { freePorts } from '../../../support/gateway/gateway.ts';
+import { bareEnvironment } from '../../../support/process.ts';
 import { type RunningCognito, startCognito } from '../../../support/stand-in/start.ts';
 
 let cognito: RunningCognito;
@@ -36,6 +37,7 @@ afterEach(async () => {
 /** The auth-server as a real process. */
 function start(more: NodeJS.ProcessEnv = {}): ChildProcess {
   const env = {
+    ...bareEnvironment(),
     ...more,
     SECRET_KEY: secretKey,
     COGNITO_USER_POOL_ID: 'us-east-1_LocalPool',
@@ -193,7 +195,7 @@ test('Metrics and health show a broken and a repaired file of upstream secrets, 
 test('The version is the file’s sha256sum, and the command line prints the same one', async () => {
   const run = async (script: string, args: string[]) => {
     const command = spawn(process.execPath, [`operations/policy/${script}.ts`, ...args], {
-      env: { SCOPES_FILE: policyFile },
+      env: { ...bareEnvironment(), SCOPES_FILE: policyFile },
     });
     let said = '';
     command.stdout.setEncoding('utf8').on('data', (text: string) => {

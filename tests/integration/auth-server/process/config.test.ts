@@ -6,6 +6,7 @@ import { configSchema } from '../../../../auth-server/process/config.ts';
 import { readConfig } from '../../../../common/settings/config.ts';
 import { attempt, ConfigError } from '../../../../common/text/config-error.ts';
 import { temporaryDirectory } from '../../../support/auth-server/auth-fixture.ts';
+import { bareEnvironment } from '../../../support/process.ts';
 
 const good = {
   SECRET_KEY: 'f3b1c2d4e5f60718293a4b5c6d7e8f90',
@@ -123,9 +124,11 @@ describe('an auth-server that cannot decide does not start', () => {
   const { directory, remove } = temporaryDirectory();
   afterAll(remove);
 
-  /** Runs main.ts with these variables only, until it exits. */
+  /** Runs main.ts with only these settings, until it exits. */
   async function start(env: Record<string, string>) {
-    const child = spawn(process.execPath, ['auth-server/main.ts'], { env: { DATA_DIR: directory, ...env } });
+    const child = spawn(process.execPath, ['auth-server/main.ts'], {
+      env: { ...bareEnvironment(), DATA_DIR: directory, ...env },
+    });
     const text: string[] = [];
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => void text.push(String(chunk)));
     const [code] = await once(child, 'close');

@@ -15,6 +15,7 @@ import {
 } from '../../../support/auth-server/auth-fixture.ts';
 import { newVisitor } from '../../../support/auth-server/visitor.ts';
 import { listen, until } from '../../../support/listen.ts';
+import { bareEnvironment } from '../../../support/process.ts';
 import { startProxy } from '../../../support/proxy.ts';
 
 const pool = 'eu-central-1_RealPool1';
@@ -45,7 +46,7 @@ test('Keys, discovery and tokens of the user pool come through HTTPS_PROXY, whil
   await Promise.all([free.close(), metrics.close()]);
   const url = `http://127.0.0.1:${free.port}`;
   const env = {
-    PATH: process.env.PATH,
+    ...bareEnvironment(),
     SECRET_KEY: secretKey.repeat(2),
     REGISTRY_URL: publicUrl,
     COGNITO_USER_POOL_ID: pool,

@@ -16,6 +16,7 @@ import { run as restore } from '../../../../operations/backup/restore/main.ts';
 import { openStore as openRegistry } from '../../../../registry/store/store.ts';
 import { runCommand } from '../../../support/operations/run-command.ts';
 import { bothDatabases, type Places } from '../../../support/postgres/both-databases.ts';
+import { bareEnvironment } from '../../../support/process.ts';
 
 /** What opens each database, by its SQLite file; the prefix of the table that names its changes. */
 const databases = {
@@ -104,7 +105,7 @@ describe('A data folder of a newer version', () => {
         COGNITO_CLIENT_SECRET: 'websecret',
         AWS_REGION: 'us-east-1',
       },
-      ...{ AUTH_SERVER_WORKERS: '1', PATH: process.env.PATH, COGNITO_LOCAL_ENDPOINT: 'http://127.0.0.1:9' },
+      ...{ AUTH_SERVER_WORKERS: '1', ...bareEnvironment(), COGNITO_LOCAL_ENDPOINT: 'http://127.0.0.1:9' },
       ...{ SCOPES_FILE: resolve('scopes.yml'), SERVERS_FILE: resolve('registry/servers.yml') },
     };
     const { status, stdout } = spawnSync(process.execPath, [resolve(service, 'main.ts')], { env, encoding: 'utf8' });

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { listen, until } from '../../../support/listen.ts';
+import { bareEnvironment } from '../../../support/process.ts';
 import { type HostileAnswer, hostileMcp, initialized } from '../../../support/registry/hostile-mcp.ts';
 
 const root = join(import.meta.dirname, '../../../..');
@@ -47,6 +48,7 @@ test('The registry process survives hostile servers with the memory of compose, 
   const registry = spawn(process.execPath, [heap, 'registry/main.ts'], {
     cwd: root,
     env: {
+      ...bareEnvironment(),
       REGISTRY_PORT: port,
       REGISTRY_METRICS_PORT: metrics,
       DATA_DIR: folder,
