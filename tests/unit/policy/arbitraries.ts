@@ -4,11 +4,14 @@ import type { Access } from '../../../policy/request/mcp-request.ts';
 import { lifecycle, methods, type ObjectKind } from '../../../policy/request/methods.ts';
 import { plainUris, trickyUris } from './reference.ts';
 
-/** Whether this is a mutation test (`npm run mutate`). */
-export const mutating = process.env.STRYKER_MUTATOR_WORKER !== undefined;
+/** Mutation tests (`npm run mutate`) run the tests for each mutant, and a few cases find a broken policy too. */
+const mutating = process.env.STRYKER_MUTATOR_WORKER !== undefined;
 
-/** How many cases of a property to try. Mutation tests run the tests for each mutant, and a few cases find a broken policy too. */
-export const runs = (full: number) => (mutating ? Math.ceil(full / 50) : full);
+/** One of how many cases is tried. It is 10 in `npm run check`, which is to be quick, and 1 in `npm test`. */
+export const share = mutating ? 50 : Number(process.env.ONE_CASE_OF ?? 1);
+
+/** How many cases of a property to try. Of some hundred, `npm run check` tries all. */
+export const runs = (full: number) => (mutating || full >= 1_000 ? Math.ceil(full / share) : full);
 
 // Few names, many of them prefixes of each other and some with a meaning in JavaScript, so that rules collide.
 const serverNames = ['a', 'ab', 'abc', 'b', 'all', '__proto__'];
