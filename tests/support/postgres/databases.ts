@@ -6,11 +6,15 @@ import { type PostgresAnswer, postgresPort } from '../jest/setup.ts';
 /** Longer than any test's own query: a test that has left a transaction open fails here, and is not waited for. */
 const lockMilliseconds = 10_000;
 
-/** The tables stay: to make them again takes longer than most tests. */
+/** The tables stay: to make them again takes longer than most tests. Days of the audit go: another test may find them too old. */
 const removeRows = `do $$ declare
-    names text := string_agg(format('%I', tablename), ', ') from pg_tables
-      where schemaname = 'public' and tablename not like '%migration%';
+    days text := string_agg(oid::regclass::text, ', ') from pg_class
+      where relispartition and relkind = 'r' and relnamespace = 'public'::regnamespace;
+    names text;
   begin
+    if days is not null then execute 'drop table ' || days; end if;
+    names := string_agg(format('%I', tablename), ', ') from pg_tables
+      where schemaname = 'public' and tablename not like '%migration%';
     if names is not null then execute 'truncate ' || names || ' restart identity'; end if;
   end $$`;
 
