@@ -66,7 +66,10 @@ function abbreviationOf(at: Temporal.ZonedDateTime): string | undefined {
 
 function zoneName(at: Temporal.ZonedDateTime, style: 'short' | 'long', locale: string): string {
   const key = `${at.timeZoneId} ${style} ${locale}`;
-  const format = zones.get(key) ?? new Intl.DateTimeFormat(locale, { timeZone: at.timeZoneId, timeZoneName: style });
-  zones.set(key, format);
+  let format = zones.get(key);
+  if (!format) {
+    format = new Intl.DateTimeFormat(locale, { timeZone: at.timeZoneId, timeZoneName: style });
+    zones.set(key, format);
+  }
   return format.formatToParts(at.epochMilliseconds).find((part) => part.type === 'timeZoneName')?.value ?? '';
 }

@@ -10,6 +10,7 @@ import { run } from '../../../agents/program.ts';
 import { registeredServerNames } from '../../../common/settings/bundled-servers.ts';
 import { answerClient } from '../gateway/consent.ts';
 import { until } from '../listen.ts';
+import { bareEnvironment } from '../process.ts';
 
 const program = join(import.meta.dirname, '../../../agents/main.ts');
 const folder = join(import.meta.dirname, '../../../agents');
@@ -59,8 +60,7 @@ export interface Desk {
  */
 export function newDesk(env: NodeJS.ProcessEnv): Desk {
   const home = mkdtempSync(join(tmpdir(), 'desk-'));
-  const { PATH, NODE_COMPILE_CACHE } = process.env;
-  const base = { PATH, HOME: home, NODE_COMPILE_CACHE, TZ: 'UTC', ...env };
+  const base = { ...bareEnvironment(), HOME: home, TZ: 'UTC', ...env };
   const running = new Set<() => void>();
   const start: Desk['start'] = (words, more = {}) => {
     const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
